@@ -1,0 +1,60 @@
+// Makes the project ready to run: installs its dependencies when they are missing or not those of the lockfile, then
+// builds. Uses nothing but Node, because it runs before anything is installed.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The folder of the project. */
+export const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Installs and builds what is needed; says so on standard error. Ends the process with a sentence when that fails. */
+export function ensure() {
+  if (!isInstalled()) {
+    say('installing dependencies (npm ci)')
+    const npm = process.env.npm_execpath
+    const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
+    run(command, [...first, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci failed')
+  }
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], 'the build failed')
+}
+
+/** Runs a command in the project's folder, its output on standard error. */
+function run(command, args, failure) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32' && command === 'npm',
+  })
+  if (status === 0) return
+  say(error === undefined ? `${failure}; see above` : `${failure}: ${error.message}`)
+  process.exit(1)
+}
+
+/** True when node_modules holds exactly what package-lock.json asks for, as far as this platform needs it. */
+function isInstalled() {
+  const wanted = packages('package-lock.json')
+  const installed = packages('node_modules/.package-lock.json')
+  if (wanted === undefined || installed === undefined) return false
+  for (const [path, entry] of Object.entries(wanted)) {
+    if (path === '') continue
+    const there = installed[path]
+    if (there === undefined && entry.optional === true) continue
+    if (there?.version !== entry.version || there?.integrity !== entry.integrity) return false
+    if (!existsSync(join(root, path, 'package.json'))) return false
+  }
+  return true
+}
+
+function packages(lockfile) {
+  try {
+    return JSON.parse(readFileSync(join(root, lockfile), 'utf8')).packages
+  } catch {
+    return undefined
+  }
+}
+
+function say(sentence) {
+  process.stderr.write(`${sentence}\n`)
+}

@@ -1,0 +1,188 @@
+// Core: the state that reading (inbound.ts), writing (outbound.ts) and the commands (engine.ts) share, and the few
+// moves all three make: fail the session, owe a control frame, let go of a stream. Knows no frame layout.
+
+import { Callee, Caller, Queue } from './calls.ts'
+import type { EngineEvent } from './contract.ts'
+import type { BraidError } from './errors.ts'
+import { GlitchBucket } from './glitch.ts'
+import { floors, type PeerLimits } from './hello.ts'
+import type { EngineSettings } from './options.ts'
+import { Pace } from './pace.ts'
+import { Scheduler } from './scheduler.ts'
+import { isFinal, step } from './state.ts'
+import { OWES_CREDIT, OWES_RESET_RECV, OWES_RESET_SEND, type StreamRecord, StreamTable } from './streams.ts'
+import { ReceiveWindow, SendWindow } from './window.ts'
+
+/**
+ * `open`; `closing`: what may still go goes, then CLOSE; `failing`: CLOSE at once; `closed`: nothing more goes out.
+ */
+export type Phase = 'open' | 'closing' | 'failing' | 'closed'
+
+export class Core {
+  readonly settings: EngineSettings
+  readonly events: Queue<EngineEvent> = new Queue()
+  readonly streams: StreamTable = new StreamTable()
+  readonly caller: Caller = new Caller()
+  readonly callee: Callee = new Callee()
+  readonly scheduler: Scheduler<StreamRecord> = new Scheduler()
+  readonly pace: Pace = new Pace()
+  readonly glitches: GlitchBucket = new GlitchBucket()
+  /** Session credit. */
+  readonly send: SendWindow = new SendWindow(floors.sessionWindow)
+  readonly receive: ReceiveWindow
+  peer: PeerLimits = floors
+  phase: Phase = 'open'
+  /** The peer's preface and its HELLO were read. A listener sends nothing before the preface. */
+  prefaceRead = false
+  helloRead = false
+  closeCode = 0
+  closeReason = ''
+  /** The last time handed in. */
+  now = 0
+  /** Streams of ours that wait for their OPEN. */
+  readonly opens: Queue<StreamRecord> = new Queue()
+  /** Our open credit: numbers below it may be opened. */
+  openLimit: number = floors.maxStreams
+  /** The peer's open credit, and the last of it that was announced. */
+  peerOpenLimit: number
+  peerOpenAnnounced: number
+  opensRefused = 0
+  /** How often the session ended for one of these: at most once each, but every limit reports what it refused. */
+  readonly refusals = { BRAID_FRAME_SIZE: 0, BRAID_FLOW_CONTROL: 0, BRAID_EXHAUSTED: 0, BRAID_SLOW_PEER: 0 }
+  metaRefused = 0
+  /** How far windows have grown beyond their first size. */
+  grown = 0
+  growthRefused = 0
+  /** Records that owe a control frame. */
+  readonly dirty: Queue<StreamRecord> = new Queue()
+  /** One of those frames cannot wait for company. */
+  pressing = false
+  /** Records whose trailer is larger than the floor: nobody knows yet whether the peer takes it. */
+  readonly awaitingHello: StreamRecord[] = []
+  owesSessionCredit = false
+  owesAck = false
+  framesReceived = 0
+  framesReported = 0
+  pongDue: Uint8Array | undefined = undefined
+  pingDue = false
+  pingSentAt: number | undefined = undefined
+  pingSerial = 0
+  /** GOAWAY: how many of the peer's streams are accepted; undefined: all. */
+  goAwayCount: number | undefined = undefined
+  goAwayDue: { code: number; reason: string } | undefined = undefined
+  peerGoAway: BraidError | undefined = undefined
+  peerGoAwayCount: number = Number.MAX_SAFE_INTEGER
+
+  constructor(settings: EngineSettings) {
+    this.settings = settings
+    this.receive = new ReceiveWindow(settings.sessionWindow)
+    this.peerOpenLimit = settings.maxStreams
+    this.peerOpenAnnounced = settings.maxStreams
+  }
+
+  /**
+   * Ends the session for what the peer did. What was received before stays valid; nothing after it is.
+   * `silent`: not even CLOSE is sent, because the other side may not speak our protocol at all.
+   */
+  fail(error: BraidError, silent = false): void {
+    if (this.phase !== 'open') return
+    this.phase = silent ? 'closed' : 'failing'
+    if (error.code in this.refusals) this.refusals[error.code as keyof Core['refusals']]++
+    this.closeCode = error.number
+    this.closeReason = error.message
+    this.events.push({ type: 'closed', error })
+  }
+
+  /** The record owes a control frame. One that can wait rides along with the next thing that goes out anyway. */
+  owe(record: StreamRecord, bit: number, canWait = false): void {
+    if (record.owes === 0) this.dirty.push(record)
+    record.owes |= bit
+    if (!canWait) this.pressing = true
+  }
+
+  /** The reader took bytes, or they were discarded: session credit returns, and the stream's while it still receives. */
+  consume(record: StreamRecord, bytes: number): void {
+    this.discard(bytes)
+    if (record.receiving !== 'open' || record.stopped) return
+    if (record.receive.consumed(bytes)) {
+      this.growWindow(record)
+      this.owe(record, OWES_CREDIT, !record.receive.pressing)
+    }
+  }
+
+  /** Returns session credit for bytes nobody will read. */
+  discard(bytes: number): void {
+    if (this.receive.consumed(bytes)) this.owesSessionCredit = true
+  }
+
+  /** Grows a stream's window when its sender asked and its reader keeps up. */
+  growWindow(record: StreamRecord): void {
+    const { streamWindowMax, growthPool } = this.settings
+    const bytes = record.receive.growth(streamWindowMax, growthPool - this.grown)
+    if (bytes <= 0) {
+      if (record.receive.wanted > record.receive.size && this.grown >= growthPool) this.growthRefused++
+      return
+    }
+    record.receive.grow(bytes)
+    this.grown += bytes
+    this.owe(record, OWES_CREDIT)
+  }
+
+  /** Makes our half final for a reset of either side: unsent bytes are dropped, RESET(SEND) is owed. */
+  abortSending(record: StreamRecord, code: number, reason: string): void {
+    if (isFinal(record.sending)) return
+    record.sending = step(record.sending, 'reset')
+    record.dropQueue()
+    this.scheduler.leave(record)
+    record.resetCode = code
+    record.resetReason = reason
+    this.owe(record, OWES_RESET_SEND)
+  }
+
+  /** Tells the peer to send no more. */
+  abortReceiving(record: StreamRecord, code: number, reason: string): void {
+    if (isFinal(record.receiving) || record.stopped) return
+    record.stopped = true
+    record.stopCode = code
+    record.stopReason = reason
+    this.owe(record, OWES_RESET_RECV)
+  }
+
+  /** A stream of ours that never got its OPEN: nothing of it was sent. */
+  refuseOpen(record: StreamRecord, error: BraidError): void {
+    if (record.finished) return
+    record.sending = step(record.sending, 'reset')
+    record.receiving = step(record.receiving, 'reset')
+    record.dropQueue()
+    this.events.push({ type: 'reset', stream: record, read: true, write: true, error })
+    this.events.push({ type: 'finished', stream: record })
+  }
+
+  /** Forgets a stream whose halves are final, once it owes nothing; with its handler settled its open credit returns. */
+  release(record: StreamRecord): void {
+    if (!record.finished || (record.owes & (OWES_RESET_SEND | OWES_RESET_RECV)) !== 0) return
+    const table = record.mine ? this.streams.mine : this.streams.theirs
+    if (table.delete(record.number)) {
+      this.grown -= record.receive.size - this.settings.streamWindow
+      this.glitches.streamFinished()
+      if (!record.refused) this.events.push({ type: 'finished', stream: record })
+      if (record.settled) this.returnOpenCredit(record)
+    }
+  }
+
+  /** A stream has bytes to send; it waits for a turn when it has credit for them. */
+  ready(record: StreamRecord): void {
+    if (record.opened && record.queued > 0 && record.send.left > 0) this.scheduler.join(record)
+  }
+
+  /** The handler ended. */
+  settle(record: StreamRecord): void {
+    if (record.settled) return
+    record.settled = true
+    if (!this.streams.theirs.has(record.number)) this.returnOpenCredit(record)
+  }
+
+  private returnOpenCredit(record: StreamRecord): void {
+    if (!record.mine) this.peerOpenLimit++
+  }
+}
