@@ -1,0 +1,38 @@
+// Bodies: arguments and results of calls that are larger than one frame travel on streams of their own.
+
+import type { BraidError } from '../engine/errors.ts'
+import { Assembly } from './assembly.ts'
+import type { Budget } from './budget.ts'
+import type { LiveStream } from './live-stream.ts'
+
+/** Name of the stream that carries a call whose arguments are too large for a frame; its result comes back on it. */
+export const CALL_STREAM = '$call'
+/** Name of the stream that carries a result too large for a frame; the REPLY says which. */
+export { REPLY_STREAM } from '../engine/engine.ts'
+
+/** Who waits for a body. Exactly one of the two is called. */
+export interface BodyReader {
+  /** All of it, counted as assembled until `body.drop()`. */
+  whole(bytes: Uint8Array, body: Assembly): void
+  failed(error: BraidError): void
+}
+
+/** Collects all that the peer sends on a stream. */
+export function readBody(stream: LiveStream, budget: Budget, reader: BodyReader): void {
+  const body = new Assembly(budget)
+  stream.receive({
+    // Throwing, for want of budget, resets the stream with EXHAUSTED, and that ends in `failed`.
+    data: (bytes) => body.add(bytes),
+    end: () => reader.whole(body.whole(), body),
+    failed: (error) => {
+      body.drop()
+      reader.failed(error)
+    },
+  })
+}
+
+/** Sends a body and ends the half. The engine takes it over at once: its sender has it in memory anyway. */
+export function writeBody(stream: LiveStream, bytes: Uint8Array): void {
+  stream.write(bytes)
+  stream.end()
+}

@@ -1,0 +1,31 @@
+// The clock of the runtime goes forward, and its timers run once unless cleared.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock, systemRandom } from './clock.ts'
+
+test('clock goes forward', () => {
+  let last = systemClock.now()
+  for (let i = 0; i < 1000; i++) {
+    const now = systemClock.now()
+    assert.ok(now >= last)
+    last = now
+  }
+})
+
+test('clock runs a timer, but none that was cleared', async () => {
+  const cleared = systemClock.set(() => assert.fail('cleared'), 0)
+  systemClock.clear(cleared)
+  await new Promise<void>((resolve) => systemClock.set(resolve, 1))
+})
+
+test('clock does not run a timer of years at once', async () => {
+  const far = systemClock.set(() => assert.fail('too early'), 1e12)
+  await new Promise<void>((resolve) => systemClock.set(resolve, 2))
+  systemClock.clear(far)
+})
+
+test('chance lies between 0 and 1', () => {
+  const value = systemRandom()
+  assert.ok(value >= 0 && value < 1)
+})

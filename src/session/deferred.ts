@@ -1,0 +1,29 @@
+// A promise with its two ends in one object. It never counts as unhandled: nobody has to watch what Braidwire promises.
+
+function ignore(): void {}
+
+/** Marks a promise as watched, so that its rejection kills no process. */
+export function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.then(undefined, ignore)
+  return promise
+}
+
+/** A promise that somebody else settles. */
+export class Deferred<T> {
+  readonly promise: Promise<T>
+  resolve!: (value: T | PromiseLike<T>) => void
+  reject!: (error: unknown) => void
+
+  constructor() {
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    quiet(this.promise)
+  }
+}
+
+/** Something a handler returned that will settle later. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}

@@ -1,0 +1,65 @@
+// Drain: how a session that takes no new work comes to its end, and what had to be cut.
+
+import type { Clock } from './clock.ts'
+import { Deferred } from './deferred.ts'
+import type { DrainReport } from './session.ts'
+
+/** What is still open. */
+export interface OpenWork {
+  readonly streams: number
+  /** Own calls, and the peer's. */
+  readonly callsOut: number
+  readonly callsIn: number
+}
+
+export interface DrainHost {
+  readonly clock: Clock
+  openWork(): OpenWork
+  /** Tells the peer that no more is taken. */
+  goAway(): void
+  /** Everything is over, or the time is. */
+  drained(): void
+}
+
+export class Drain {
+  private readonly host: DrainHost
+  private readonly report = new Deferred<DrainReport>()
+  private timer: unknown
+  private over = false
+
+  constructor(host: DrainHost) {
+    this.host = host
+  }
+
+  get promise(): Promise<DrainReport> {
+    return this.report.promise
+  }
+
+  start(ms: number): void {
+    if (ms !== Number.POSITIVE_INFINITY) this.timer = this.host.clock.set(() => this.host.drained(), ms)
+    this.host.goAway()
+    this.check()
+  }
+
+  /** Something ended. */
+  check(): void {
+    if (this.over) return
+    const { streams, callsOut, callsIn } = this.host.openWork()
+    if (streams + callsOut + callsIn === 0) this.host.drained()
+  }
+
+  /** The session ends, with so much open. */
+  end(): void {
+    const { streams, callsOut, callsIn } = this.host.openWork()
+    this.over = true
+    if (this.timer !== undefined) this.host.clock.clear(this.timer)
+    this.cut = { streams, calls: callsOut + callsIn }
+  }
+
+  /** The transport is gone. */
+  finish(): void {
+    this.report.resolve(this.cut)
+  }
+
+  private cut: DrainReport = { streams: 0, calls: 0 }
+}

@@ -1,0 +1,386 @@
+// LiveSession: a Session over one engine and one transport. Lifecycle and the way of each event to whom it concerns;
+// streams, calls and routing have files of their own.
+
+import type { Engine, EngineEvent, EngineStream, RemoteHello } from '../engine/contract.ts'
+import { BraidError, codes } from '../engine/errors.ts'
+import { Admission, type AdmissionHost } from './admission.ts'
+import { Budget } from './budget.ts'
+import { Callee, type CalleeHost } from './callee.ts'
+import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
+import type { Clock } from './clock.ts'
+import { Deferred, isThenable, quiet } from './deferred.ts'
+import { Drain, type DrainHost, type OpenWork } from './drain.ts'
+import type { LiveStream } from './live-stream.ts'
+import type { CallOptions, Meta, OpenOptions } from './opener.ts'
+import type { SessionSettings } from './options.ts'
+import { Pump, type PumpOwner } from './pump.ts'
+import { Router } from './router.ts'
+import type {
+  CallHandler,
+  DrainReport,
+  MessageHandler,
+  Remote,
+  Session,
+  SessionStats,
+  State,
+  StreamHandler,
+} from './session.ts'
+import { StateReader, type States } from './states.ts'
+import { sessionStats } from './stats.ts'
+import type { Stream } from './stream.ts'
+import { Streams, type StreamsHost } from './streams.ts'
+import type { Transport } from './transport.ts'
+import { type Code, checkName, localError, toNumber, toReason } from './words.ts'
+
+/** What a side may count on before it has read the peer's HELLO: the floor of docs/PROTOCOL.md, section 4. */
+const FRAME_FLOOR = 16_384
+const EMPTY = new Uint8Array(0)
+const INTERNAL = codes.INTERNAL.number
+const DENIED = codes.DENIED.number
+const GOING_AWAY = codes.GOING_AWAY.number
+
+/** What whoever starts a session wants to hear, each at most once. */
+export interface SessionHooks {
+  /** The peer was admitted; nothing of it has been dispatched. May throw: the session then ends with INTERNAL. */
+  ready?: ((session: Session) => unknown) | undefined
+  /** The session is over; the transport may still be ending. */
+  over?: ((error: BraidError | undefined) => void) | undefined
+}
+
+export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost, AdmissionHost, DrainHost, PumpOwner {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly assembled: Budget
+  readonly exposeErrors: boolean
+  readonly handlerWaitMs: number
+  readonly messageMax: Budget
+  readonly session: Session = this
+  state: State = 'connecting'
+  principal: unknown
+  remote: Remote
+  frameMax = FRAME_FLOOR
+  /** Why no new work goes out. */
+  closedTo: BraidError | undefined
+  private readonly settings: SessionSettings
+  private readonly hooks: SessionHooks
+  private readonly pump: Pump
+  private readonly router: Router
+  private readonly streamTable: Streams
+  private readonly caller: Caller
+  private readonly callee: Callee
+  private readonly states_: States = new Set()
+  private readonly end = new Deferred<BraidError | undefined>()
+  private pings: Deferred<number>[] = []
+  private readonly admission: Admission
+  private draining: Drain | undefined
+  /** Why it ended, as soon as that is decided. */
+  private ending: { readonly error: BraidError | undefined } | undefined
+
+  constructor(engine: Engine, transport: Transport, settings: SessionSettings, hooks: SessionHooks) {
+    this.engine = engine
+    this.clock = settings.clock
+    this.settings = settings
+    this.hooks = hooks
+    this.exposeErrors = settings.exposeErrors
+    this.handlerWaitMs = settings.handlerWaitMs
+    this.messageMax = new Budget(settings.maxMessage)
+    this.assembled = new Budget(settings.maxAssembled)
+    this.remote = { address: transport.remote, auth: EMPTY, codec: '' }
+    this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
+    this.pump = new Pump(engine, transport, settings.clock, this)
+    this.router = new Router(settings.clock, settings.handlerWaitMs)
+    this.streamTable = new Streams(this, this.router)
+    this.caller = new Caller(this)
+    this.callee = new Callee(this)
+  }
+
+  start(): void {
+    this.pump.start()
+  }
+
+  // -- Session
+
+  get closed(): Promise<BraidError | undefined> {
+    return this.end.promise
+  }
+
+  states(): AsyncIterableIterator<State> {
+    return new StateReader(this.states_, this.state)
+  }
+
+  open(name: string, options: OpenOptions = {}): Stream {
+    return this.streamTable.open(name, options)
+  }
+
+  handle(pattern: string, handler: StreamHandler): () => void {
+    return this.router.handle(pattern, handler)
+  }
+
+  streams(): AsyncIterableIterator<Stream> {
+    return this.router.streams()
+  }
+
+  take(name: string): Promise<Stream> {
+    return this.router.take(name)
+  }
+
+  call(method: string, bytes: Uint8Array, options?: CallOptions): Promise<Uint8Array> {
+    return this.caller.call(method, bytes, options)
+  }
+
+  handleCall(method: string, handler: CallHandler): () => void {
+    checkName(method, 'method')
+    return this.callee.handle(method, handler)
+  }
+
+  message(bytes: Uint8Array): Promise<void> {
+    return this.caller.message(bytes)
+  }
+
+  handleMessage(handler: MessageHandler): () => void {
+    return this.callee.handle(MESSAGE_METHOD, handler)
+  }
+
+  ping(): Promise<number> {
+    const ping = new Deferred<number>()
+    if (this.ending !== undefined) ping.reject(this.failure())
+    else {
+      this.pings.push(ping)
+      this.engine.ping()
+      this.wake()
+    }
+    return ping.promise
+  }
+
+  drain(ms: number): Promise<DrainReport> {
+    if (!(ms >= 0)) throw new RangeError(`drain waits a number of ms from 0, not ${ms}`)
+    if (this.draining !== undefined) return this.draining.promise
+    const draining = new Drain(this)
+    this.draining = draining
+    void this.closed.then(() => draining.finish())
+    if (this.ending !== undefined) return draining.promise
+    this.closedTo ??= new BraidError('GOING_AWAY', 'this session is draining', { executed: 'no' })
+    this.turn('draining')
+    draining.start(ms)
+    return draining.promise
+  }
+
+  close(code: Code = 0, reason?: string): Promise<void> {
+    const number = code === 0 ? 0 : toNumber(code)
+    const text = toReason(reason)
+    this.shut(number, text, number === 0 ? undefined : localError(number, text, {}))
+    return this.closed.then(() => undefined)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  stats(): SessionStats {
+    return sessionStats(this.state, this.engine, this.settings, {
+      assembled: this.assembled,
+      messageMax: this.messageMax,
+      streamsWaiting: this.router.waiting,
+      callsWaiting: this.callee.waiting,
+      streamsUnread: this.streamTable.unread,
+      admission: this.admission,
+    })
+  }
+
+  // -- for streams and calls
+
+  get isOver(): boolean {
+    return this.ending !== undefined
+  }
+
+  wake(): void {
+    this.pump.wake()
+  }
+
+  wrote(bytes: number): void {
+    this.pump.wrote(bytes)
+  }
+
+  streamEnded(): void {
+    this.draining?.check()
+  }
+
+  callEnded(): void {
+    this.draining?.check()
+  }
+
+  openStream(name: string, meta: Meta | undefined): LiveStream {
+    return this.streamTable.openOwn(name, meta)
+  }
+
+  // -- PumpOwner
+
+  event(event: EngineEvent): void {
+    if (this.ending !== undefined) return this.eventAfter(event)
+    switch (event.type) {
+      case 'data':
+        return ownerOf(event.stream).received(event.bytes, event.eom)
+      case 'call':
+        return this.callee.arrived(event.slot, event.method, event.args, event.deadlineMs, event.oneWay)
+      case 'reply':
+        return this.caller.replied(event.call, event.result, event.via)
+      case 'replyError':
+        return this.caller.refused(event.call, event.error)
+      case 'cancel':
+        return this.callee.cancelled(event.slot, event.code)
+      case 'open':
+        return this.streamTable.opened(event, this.callee)
+      case 'answer':
+        return ownerOf(event.stream).answered(event.meta)
+      case 'end':
+        return ownerOf(event.stream).ended(event.trailer)
+      case 'reset':
+        return ownerOf(event.stream).failed(event.read, event.write, event.error)
+      case 'writable':
+        return ownerOf(event.stream).writable()
+      case 'finished':
+        return this.streamTable.finished(event.stream.owner as LiveStream | undefined)
+      case 'pong':
+        for (const ping of this.pings.splice(0)) ping.resolve(event.rttMs)
+        return
+      case 'hello':
+        return this.greeted(event.remote)
+      case 'goAway':
+        this.closedTo ??= event.error
+        return this.turn('draining')
+      case 'closed':
+        return this.over(event.error)
+    }
+  }
+
+  /** What was under way when the session ended concerns nobody, except those the engine had forgotten by then. */
+  private eventAfter(event: EngineEvent): void {
+    if (event.type === 'finished') {
+      const stream = event.stream.owner as LiveStream | undefined
+      stream?.finished()
+      stream?.lost(this.failure())
+    } else if (event.type === 'reply') this.caller.replied(event.call, event.result, event.via)
+    else if (event.type === 'replyError') this.caller.refused(event.call, event.error)
+  }
+
+  received(): void {
+    this.admission.waits(this.engine.heldBytes)
+  }
+
+  broken(thrown: unknown): void {
+    const error = new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown })
+    this.shut(INTERNAL, '', error)
+  }
+
+  gone(): void {
+    this.over(undefined)
+    this.end.resolve(this.ending?.error)
+  }
+
+  // -- within
+
+  private greeted(hello: RemoteHello): void {
+    this.streamTable.metaMax = hello.maxMeta
+    this.frameMax = hello.maxFrame
+    this.remote = { address: this.remote.address, auth: hello.auth.slice(), codec: hello.codec }
+    const { authorize } = this.settings
+    const deny = (cause: unknown): void => {
+      this.shut(DENIED, 'not authorised', localError(DENIED, 'the peer was not authorised', { cause }))
+    }
+    if (authorize === undefined) this.admit(undefined)
+    else {
+      this.admission.ask(
+        () => authorize(this),
+        (principal) => this.admit(principal),
+        deny,
+      )
+    }
+  }
+
+  private admit(principal: unknown): void {
+    this.principal = principal
+    if (this.state === 'connecting') this.turn('ready')
+    const failed = (cause: unknown): void => {
+      this.shut(INTERNAL, '', localError(INTERNAL, 'the session handler threw', { cause }))
+    }
+    try {
+      const result = this.hooks.ready?.(this)
+      if (isThenable(result)) result.then(undefined, failed)
+    } catch (thrown) {
+      failed(thrown)
+    }
+    if (this.ending !== undefined) return
+    this.engine.admit(this.clock.now())
+    this.admission.open()
+    this.wake()
+  }
+
+  // -- for admission and drain
+
+  hold(): void {
+    this.pump.hold()
+  }
+
+  release(): void {
+    this.pump.release()
+  }
+
+  openWork(): OpenWork {
+    return { streams: this.streamTable.count, callsOut: this.caller.count, callsIn: this.callee.count }
+  }
+
+  goAway(): void {
+    this.engine.goAway(GOING_AWAY, '')
+    this.wake()
+  }
+
+  drained(): void {
+    quiet(this.close())
+  }
+
+  private turn(state: State): void {
+    if (this.state === state || this.state === 'closed') return
+    this.state = state
+    for (const reader of this.states_) reader.turned(state)
+  }
+
+  /** Ends the session from this side. */
+  private shut(code: number, reason: string, error: BraidError | undefined): void {
+    if (this.ending !== undefined) return
+    const failing = error ?? new BraidError('CLOSED', 'this side closed the session')
+    this.engine.close(code, reason)
+    this.conclude(error, failing)
+    this.wake()
+  }
+
+  /** The engine says that it is over. */
+  private over(error: BraidError | undefined): void {
+    if (this.ending !== undefined) return
+    const failing = error ?? new BraidError('CLOSED', 'the other side closed the session', { initiator: 'remote' })
+    this.conclude(error, failing)
+  }
+
+  /** Everything that still waits for something fails with `failing`. */
+  private conclude(error: BraidError | undefined, failing: BraidError): void {
+    this.ending = { error }
+    this.closedTo = failing
+    this.admission.end()
+    this.draining?.end()
+    this.streamTable.close(failing)
+    this.caller.close(failing)
+    this.callee.close(failing)
+    this.router.close(failing)
+    for (const ping of this.pings.splice(0)) ping.reject(failing)
+    this.turn('closed')
+    for (const reader of this.states_) reader.close()
+    this.hooks.over?.(error)
+  }
+
+  private failure(): BraidError {
+    return this.closedTo ?? new BraidError('CLOSED', 'the session is over')
+  }
+}
+
+function ownerOf(link: EngineStream): LiveStream {
+  return link.owner as LiveStream
+}

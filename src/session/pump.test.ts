@@ -1,0 +1,186 @@
+// The pump: one write for what is done in a turn, waiting for a transport that is full, and an end that always comes.
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { ManualClock } from '../testing/pair.ts'
+import { memory } from '../transports/memory.ts'
+import { startSession } from './start.ts'
+import type { Transport, TransportSink } from './transport.ts'
+
+const filled = (length: number, value = 1): Uint8Array => new Uint8Array(length).fill(value)
+const none = new Uint8Array(0)
+
+/** A transport that writes down what is asked of it, over another. */
+class Watched implements Transport {
+  readonly remote = 'watched'
+  readonly sizes: number[] = []
+  sink: TransportSink | undefined
+  full = false
+  closes = 0
+  onSend: () => void = () => {}
+  private readonly inner: Transport | undefined
+
+  constructor(inner?: Transport) {
+    this.inner = inner
+  }
+  start(sink: TransportSink): void {
+    this.sink = sink
+    this.inner?.start(sink)
+  }
+  send(chunks: Uint8Array[]): boolean {
+    this.sizes.push(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+    this.inner?.send(chunks)
+    this.onSend()
+    return !this.full
+  }
+  pause(): void {
+    this.inner?.pause()
+  }
+  resume(): void {
+    this.inner?.resume()
+  }
+  close(): void {
+    this.closes++
+    this.inner?.close()
+  }
+}
+
+test('pump sends all calls of a turn in one write, and their answers in one', async () => {
+  const [near, far] = memory()
+  const [left, right] = [new Watched(near), new Watched(far)]
+  const [a, b] = [startSession(left), startSession(right)]
+  b.handleCall('sync', (bytes) => bytes)
+  b.handleCall('async', async (bytes) => bytes)
+  await a.ping()
+  for (const method of ['sync', 'async']) {
+    left.sizes.length = 0
+    right.sizes.length = 0
+    await Promise.all(Array.from({ length: 100 }, () => a.call(method, filled(64))))
+    assert.equal(left.sizes.length, 1, method)
+    assert.equal(right.sizes.length, 1, method)
+  }
+  await a.close()
+})
+
+test('pump does not wait for the end of the turn when much is queued', async () => {
+  const [near, far] = memory()
+  const left = new Watched(near)
+  const [a, b] = [startSession(left), startSession(far)]
+  b.handle('s', (stream) => stream.receive({ data: () => {}, end: () => {}, failed: () => {} }))
+  const stream = a.open('s')
+  await stream.ready
+  await a.ping()
+  left.sizes.length = 0
+  stream.write(filled(200_000))
+  assert.equal(left.sizes.length, 0)
+  stream.write(filled(100_000))
+  assert.ok(left.sizes.length > 0)
+  await a.close()
+})
+
+test('pump sends nothing to a transport that is full until it has drained', async () => {
+  const [near, far] = memory()
+  const left = new Watched(near)
+  const [a, b] = [startSession(left), startSession(far)]
+  b.handleCall('x', (bytes) => bytes)
+  await a.ping()
+  left.full = true
+  const first = a.call('x', filled(1))
+  await first
+  const sent = left.sizes.length
+  const second = a.call('x', filled(2))
+  for (let i = 0; i < 20; i++) await null
+  assert.equal(left.sizes.length, sent)
+  left.full = false
+  left.sink?.drained()
+  assert.equal((await second).length, 2)
+  await a.close()
+})
+
+test('pump gives up sending CLOSE to a transport that stays full', async () => {
+  const clock = new ManualClock()
+  const left = new Watched()
+  left.full = true
+  const a = startSession(left, { clock })
+  await new Promise<void>((resolve) => (left.onSend = resolve))
+  const closed = a.close()
+  while (clock.pending === 0) await null
+  clock.advance(1999)
+  assert.equal(left.closes, 0)
+  clock.advance(1)
+  assert.equal(left.closes, 1)
+  left.sink?.closed()
+  await closed
+  assert.equal(clock.pending, 0)
+})
+
+test('pump gives up a transport that never tells that it is gone', async () => {
+  const clock = new ManualClock()
+  const left = new Watched()
+  const a = startSession(left, { clock })
+  const closed = a.close()
+  while (left.closes === 0) await null
+  clock.advance(5000)
+  await closed
+  assert.equal(await a.closed, undefined)
+  assert.equal(clock.pending, 0)
+})
+
+test('pump takes a transport that throws for one that failed', async () => {
+  const left = new Watched()
+  left.onSend = () => {
+    throw new Error('EPIPE')
+  }
+  const a = startSession(left)
+  const error = await a.closed
+  assert.equal(error?.code, 'BRAID_TRANSPORT_LOST')
+  assert.match(error?.message ?? '', /EPIPE/)
+})
+
+test('pump ignores what comes after the end of the transport', async () => {
+  const left = new Watched()
+  const a = startSession(left)
+  left.sink?.closed(new Error('reset'))
+  left.sink?.closed()
+  left.sink?.bytes(filled(10))
+  left.sink?.drained()
+  const error = await a.closed
+  assert.match(error?.message ?? '', /reset/)
+  assert.equal(error?.scope, 'transport')
+  await a.close()
+})
+
+test('pump lets a transport end while an event is handled', async () => {
+  const [near, far] = memory()
+  const left = new Watched(near)
+  const [a, b] = [startSession(left), startSession(far)]
+  a.handleCall('x', (bytes) => {
+    left.sink?.closed(new Error('gone'))
+    return bytes
+  })
+  const call = b.call('x', none)
+  const error = await a.closed
+  assert.equal(error?.code, 'BRAID_TRANSPORT_LOST')
+  near.close()
+  await assert.rejects(call, { code: 'BRAID_TRANSPORT_LOST' })
+})
+
+test('session that was closed keeps no process alive, nor does one that is forgotten', async () => {
+  const pairUrl = import.meta.resolve('../testing/pair.js')
+  const script = `
+    import { pair } from ${JSON.stringify(pairUrl)}
+    const [a, b] = pair()
+    b.handleCall('x', (bytes) => bytes)
+    await a.call('x', new Uint8Array(1), { timeoutMs: 60_000 })
+    await a.close()
+    const [c, d] = pair()
+    d.handle('s', () => {})
+    c.open('s').write(new Uint8Array(1_000_000))
+    await c.ping()
+    console.log('done')`
+  const args = ['--input-type=module', '--eval', script]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 })
+  assert.equal(stdout, 'done\n')
+})

@@ -1,0 +1,96 @@
+// Starting sessions: the one place that puts a native engine, a transport and a session together.
+
+import { createEngine } from '../engine/engine.ts'
+import { BraidError, codes } from '../engine/errors.ts'
+import { quiet } from './deferred.ts'
+import { LiveSession } from './live-session.ts'
+import { parseSessionOptions, type SessionOptions } from './options.ts'
+import type { Session } from './session.ts'
+import type { Transport } from './transport.ts'
+import { localError } from './words.ts'
+
+/** Who speaks first: the dialer; or both at once where nobody dialled (ports, memory, streams of another session). */
+export type Role = 'dialer' | 'listener' | 'symmetric'
+
+/**
+ * Starts a session over a transport; it can be used at once. For transports, views and tests; applications use `connect` and
+ * `listen`.
+ *
+ * `onReady` runs when the peer was admitted and before anything it sent is dispatched: handlers registered there miss nothing.
+ * If it throws or rejects, the session ends with INTERNAL.
+ *
+ * @throws BraidError `BRAID_INVALID_INPUT` for an option out of its bounds.
+ *
+ * @example
+ * import { startSession } from 'braidwire'
+ * import { memory } from 'braidwire/transport/memory'
+ * const [left, right] = memory()
+ * const a = startSession(left)
+ * const b = startSession(right, {}, 'symmetric', (session) => session.handleCall('echo', (bytes) => bytes))
+ * console.log(await a.call('echo', Uint8Array.of(1))) // Uint8Array(1) [ 1 ]
+ * await a.close()
+ * await b.closed
+ */
+export function startSession(
+  transport: Transport,
+  options: SessionOptions = {},
+  role: Role = 'symmetric',
+  onReady?: (session: Session) => unknown,
+): Session {
+  return start(transport, options, role, { ready: onReady })
+}
+
+/**
+ * Starts a session and waits until both HELLOs were read. Rejects with the error if the session ends first, with CANCELLED if
+ * `options.signal` aborts first; the transport is closed then.
+ *
+ * @example
+ * import { connectSession } from 'braidwire'
+ * import { memory } from 'braidwire/transport/memory'
+ * const [left, right] = memory()
+ * const [a, b] = await Promise.all([connectSession(left), connectSession(right, { codec: 'json' }, 'listener')])
+ * console.log(a.remote.codec) // 'json'
+ * await b.close()
+ */
+export function connectSession(
+  transport: Transport,
+  options: SessionOptions = {},
+  role: Role = 'dialer',
+): Promise<Session> {
+  const { signal } = options
+  const promise = new Promise<Session>((resolve, reject) => {
+    const over = (error: BraidError | undefined): void => {
+      signal?.removeEventListener('abort', abort)
+      reject(error ?? new BraidError('CLOSED', 'the other side closed the session', { initiator: 'remote' }))
+    }
+    const ready = (session: Session): void => {
+      signal?.removeEventListener('abort', abort)
+      resolve(session)
+    }
+    const session = start(transport, options, role, { ready, over })
+    const abort = (): void => {
+      reject(localError(codes.CANCELLED.number, 'connecting was given up', { executed: 'no', cause: signal?.reason }))
+      quiet(session.close('CANCELLED'))
+    }
+    if (signal?.aborted) abort()
+    else signal?.addEventListener('abort', abort)
+  })
+  return quiet(promise)
+}
+
+function start(
+  transport: Transport,
+  options: SessionOptions,
+  role: Role,
+  hooks: ConstructorParameters<typeof LiveSession>[3],
+): Session {
+  const settings = parseSessionOptions(options)
+  const engine = createEngine(settings.engine, {
+    waitForPreface: role === 'listener',
+    gate: settings.authorize !== undefined,
+    random: settings.random,
+  })
+  const session = new LiveSession(engine, transport, settings, hooks)
+  session.start()
+  return session
+}

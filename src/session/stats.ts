@@ -1,0 +1,45 @@
+// What a session tells of itself: the counts of its engine, and each limit with its value, its use and its refusals.
+
+import type { Engine } from '../engine/contract.ts'
+import type { Admission } from './admission.ts'
+import type { Budget } from './budget.ts'
+import type { SessionSettings } from './options.ts'
+import type { SessionStats, State } from './session.ts'
+
+interface Waiting {
+  readonly size: number
+  readonly refused: number
+}
+
+/** The parts of a session that count. */
+export interface Counted {
+  readonly assembled: Budget
+  readonly messageMax: Budget
+  readonly streamsWaiting: Waiting
+  readonly callsWaiting: Waiting
+  readonly streamsUnread: number
+  readonly admission: Admission
+}
+
+export function sessionStats(state: State, engine: Engine, settings: SessionSettings, counted: Counted): SessionStats {
+  const { assembled, messageMax, streamsWaiting, callsWaiting, streamsUnread, admission } = counted
+  const stats = engine.stats()
+  return {
+    ...stats,
+    state,
+    streamsWaiting: streamsWaiting.size,
+    streamsUnread,
+    callsWaiting: callsWaiting.size,
+    limits: {
+      ...stats.limits,
+      maxMessage: { max: messageMax.max, used: 0, refused: messageMax.refused },
+      maxAssembled: { max: assembled.max, used: assembled.used, refused: assembled.refused },
+      handlerWaitMs: {
+        max: settings.handlerWaitMs,
+        used: streamsWaiting.size + callsWaiting.size,
+        refused: streamsWaiting.refused + callsWaiting.refused,
+      },
+      ...admission.limits(engine.heldBytes),
+    },
+  }
+}

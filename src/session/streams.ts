@@ -1,0 +1,153 @@
+// Streams: all streams of one session. Makes them, for this side and for the peer, counts them, and fails them together.
+
+import type { Engine, EngineEvent, RawMeta } from '../engine/contract.ts'
+import { type BraidError, codes } from '../engine/errors.ts'
+import { CALL_STREAM, REPLY_STREAM } from './bodies.ts'
+import type { Budget } from './budget.ts'
+import type { Callee } from './callee.ts'
+import { LiveStream } from './live-stream.ts'
+import type { Meta, OpenOptions } from './opener.ts'
+import type { Router } from './router.ts'
+import type { StreamCore } from './stream-core.ts'
+import type { StreamHost } from './stream-state.ts'
+import { checkName, decodeMeta, encodeMeta, localError, restate } from './words.ts'
+
+/** Until the HELLO is read: the default, which almost every peer declares. The engine holds back what is above the floor. */
+const META_BYTES_USUAL = 8_192
+const ORDINARY_URGENCY = 3
+
+/** What streams need of their session. */
+export interface StreamsHost {
+  readonly engine: Engine
+  readonly assembled: Budget
+  readonly messageMax: Budget
+  readonly exposeErrors: boolean
+  /** Why no new work goes out, if none does. */
+  readonly closedTo: BraidError | undefined
+  readonly isOver: boolean
+  wake(): void
+  wrote(bytes: number): void
+  /** A stream is over, with its handler. */
+  streamEnded(): void
+}
+
+export class Streams implements StreamHost {
+  readonly engine: Engine
+  readonly assembled: Budget
+  readonly messageMax: Budget
+  readonly exposeErrors: boolean
+  readonly lingering = new Set<StreamCore>()
+  metaMax = META_BYTES_USUAL
+  /** Streams that are not over, or whose handler or reader is not done. */
+  count = 0
+  unread = 0
+  private readonly host: StreamsHost
+  private readonly router: Router
+
+  constructor(host: StreamsHost, router: Router) {
+    this.engine = host.engine
+    this.assembled = host.assembled
+    this.messageMax = host.messageMax
+    this.exposeErrors = host.exposeErrors
+    this.host = host
+    this.router = router
+  }
+
+  /** See `Session.open`. */
+  open(name: string, options: OpenOptions): LiveStream {
+    checkName(name, 'stream')
+    const { signal, meta, confirm = false, urgency = ORDINARY_URGENCY } = options
+    if (!Number.isInteger(urgency) || urgency < 0 || urgency > 7) {
+      throw new RangeError(`urgency is 0 to 7, not ${urgency}`)
+    }
+    const raw = encodeMeta(meta, this.metaMax)
+    if (this.host.closedTo !== undefined) throw restate(this.host.closedTo, { executed: 'no' })
+    if (signal?.aborted) {
+      const cause = signal.reason
+      throw localError(codes.CANCELLED.number, 'the signal is aborted', { scope: 'stream', executed: 'no', cause })
+    }
+    const stream = this.launch(name, meta, raw, urgency, confirm)
+    if (signal !== undefined) stream.follow(signal)
+    return stream
+  }
+
+  /** Opens a stream of Braidwire's own, also while draining: what is under way may need it. */
+  openOwn(name: string, meta: Meta | undefined): LiveStream {
+    return this.launch(name, meta, encodeMeta(meta, this.metaMax), ORDINARY_URGENCY, false)
+  }
+
+  /** The peer opened a stream. */
+  opened(event: EngineEvent & { type: 'open' }, callee: Callee): void {
+    const { stream: link, name, urgency, confirm } = event
+    this.count++
+    let meta: Meta | undefined
+    try {
+      meta = decodeMeta(event.meta)
+    } catch {
+      const stream = new LiveStream(this, link, { name, meta, urgency, confirm })
+      stream.reset('REFUSED', 'metadata is not JSON')
+      stream.settle()
+      return
+    }
+    const stream = new LiveStream(this, link, { name, meta, urgency, confirm })
+    if (name === REPLY_STREAM) {
+      // It waits, within its window, for the reply that names it.
+      stream.end()
+      stream.settle()
+    } else if (name === CALL_STREAM) callee.arrivedByStream(stream)
+    else this.router.route(stream)
+  }
+
+  /** The engine has forgotten a stream; one that it refused by itself has no owner. */
+  finished(stream: LiveStream | undefined): void {
+    if (stream === undefined) return
+    stream.finished()
+    if (stream.hasFailed) this.router.forget(stream)
+  }
+
+  /** The session is over: all fail, with what is known about their having been executed. */
+  close(error: BraidError): void {
+    const unsent = restate(error, { executed: 'no' })
+    for (const link of [...this.engine.liveStreams()]) {
+      const stream = link.owner as LiveStream | undefined
+      stream?.lost(link.number < 0 ? unsent : error)
+    }
+    for (const stream of this.lingering) stream.lost(error)
+    this.lingering.clear()
+  }
+
+  // -- StreamHost
+
+  get isOver(): boolean {
+    return this.host.isOver
+  }
+
+  wake(): void {
+    this.host.wake()
+  }
+
+  wrote(bytes: number): void {
+    this.host.wrote(bytes)
+  }
+
+  released(): void {
+    this.count--
+    this.host.streamEnded()
+  }
+
+  // -- within
+
+  private launch(
+    name: string,
+    meta: Meta | undefined,
+    raw: RawMeta | undefined,
+    urgency: number,
+    confirm: boolean,
+  ): LiveStream {
+    const link = this.engine.open({ name, meta: raw, urgency, confirm })
+    const stream = new LiveStream(this, link, { name, meta, urgency, confirm })
+    this.count++
+    this.wake()
+    return stream
+  }
+}

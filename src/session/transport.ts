@@ -1,0 +1,26 @@
+// Transport: the only door between a session and the outside world. Types only; names no platform.
+
+/** What a transport tells the session that uses it. */
+export interface TransportSink {
+  /** Bytes arrived, in order; they are the sink's to keep. */
+  bytes(chunk: Uint8Array): void
+  /** `send` answered false before, and there is room again. */
+  drained(): void
+  /** The last call, exactly once: the transport is gone, by our `close`, by its end (no error) or by a failure. */
+  closed(error?: Error): void
+}
+
+/** A reliable, ordered carrier of bytes to one remote. */
+export interface Transport {
+  /** Called once, before anything else; nothing may be delivered to the sink before it returns. */
+  start(sink: TransportSink): void
+  /** Sends the chunks in order, in one write where it can. False: taken, but wait for `drained` before the next. */
+  send(chunks: Uint8Array[]): boolean
+  /** Deliver no bytes until `resume`; what is already on its way may still come. */
+  pause(): void
+  resume(): void
+  /** Hand over what `send` took, then end; whatever has not gone after 2 s is given up. `closed` follows in any case. */
+  close(): void
+  /** Who is at the other end, for people and logs: `tcp://127.0.0.1:4000`. */
+  readonly remote: string
+}

@@ -1,0 +1,26 @@
+// pair: two sessions joined in memory, for tests and examples.
+
+import type { SessionOptions } from '../session/options.ts'
+import type { Session } from '../session/session.ts'
+import { startSession } from '../session/start.ts'
+import { memory } from '../transports/memory.ts'
+
+export { ManualClock } from './manual-clock.ts'
+
+/**
+ * Two sessions over an in-memory transport, usable at once; `options` are for both, or `second` for the second.
+ *
+ * @example
+ * import { pair } from 'braidwire/test'
+ * const [a, b] = pair()
+ * b.handle('greet', (stream) => stream.end({ hello: stream.meta }))
+ * const stream = a.open('greet', { meta: 'Ada' })
+ * stream.end()
+ * await stream.closed
+ * console.log(stream.trailer) // { hello: 'Ada' }
+ * await a.close()
+ */
+export function pair(options: SessionOptions = {}, second: SessionOptions = options): [Session, Session] {
+  const [left, right] = memory()
+  return [startSession(left, options, 'symmetric'), startSession(right, second, 'symmetric')]
+}
