@@ -1,0 +1,60 @@
+// Addresses: what is taken apart how, and what is refused with which words.
+
+import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
+import { test } from 'node:test'
+import { BraidError } from '../engine/errors.ts'
+import { formatAddress, parseAddress } from './address.ts'
+
+const good: readonly [string, ReturnType<typeof parseAddress>][] = [
+  ['tcp://127.0.0.1:4000', { kind: 'tcp', host: '127.0.0.1', port: 4000 }],
+  ['tcp://example.org:1', { kind: 'tcp', host: 'example.org', port: 1 }],
+  ['tcp://localhost:0/', { kind: 'tcp', host: 'localhost', port: 0 }],
+  ['tcp://[::1]:65535', { kind: 'tcp', host: '::1', port: 65_535 }],
+  ['tcp://[fe80::1%eth0]:80', { kind: 'tcp', host: 'fe80::1%eth0', port: 80 }],
+  ['unix:/run/braid.sock', { kind: 'unix', path: '/run/braid.sock' }],
+  ['unix:///run/braid.sock', { kind: 'unix', path: '/run/braid.sock' }],
+  ['unix:/a b/c%20d#e?f', { kind: 'unix', path: '/a b/c%20d#e?f' }],
+  ['unix:here/it is', { kind: 'unix', path: resolve('here/it is') }],
+]
+
+for (const [url, address] of good) {
+  test(`parseAddress takes ${url}`, () => assert.deepEqual(parseAddress(url), address))
+}
+
+const bad: readonly [string, RegExp][] = [
+  ['', /tcp:\/\/host:port or unix:\/path/],
+  ['127.0.0.1:4000', /tcp:\/\/host:port or unix:\/path/],
+  ['http://127.0.0.1:4000', /tcp:\/\/host:port or unix:\/path/],
+  ['tcp://127.0.0.1', /tcp:\/\/host:port/],
+  ['tcp://:4000', /host is missing/],
+  ['tcp://127.0.0.1:', /tcp:\/\/host:port/],
+  ['tcp://127.0.0.1:65536', /0 to 65535/],
+  ['tcp://127.0.0.1:-1', /tcp:\/\/host:port/],
+  ['tcp://127.0.0.1:80/path', /tcp:\/\/host:port/],
+  ['tcp://user@host:80', /tcp:\/\/host:port/],
+  ['tcp://::1:80', /tcp:\/\/host:port/],
+  ['tcp://[host]:80', /IPv6/],
+  ['tcp://[]:80', /IPv6/],
+  ['tcp:// host:80', /tcp:\/\/host:port/],
+  ['unix:', /path is missing/],
+  ['unix://', /unix:\/path/],
+  ['unix://host/path', /unix:\/path/],
+  ['unix:/a\0b', /NUL/],
+  [`unix:/${'x'.repeat(200)}`, /has room for/],
+]
+
+for (const [url, why] of bad) {
+  test(`parseAddress refuses ${JSON.stringify(url.slice(0, 40))}`, () => {
+    assert.throws(
+      () => parseAddress(url),
+      (error) => error instanceof BraidError && error.code === 'BRAID_INVALID_INPUT' && why.test(error.message),
+    )
+  })
+}
+
+test('formatAddress gives back what was parsed', () => {
+  for (const url of ['tcp://127.0.0.1:4000', 'tcp://[::1]:80', 'unix:/a b']) {
+    assert.equal(formatAddress(parseAddress(url)), url)
+  }
+})

@@ -1,0 +1,84 @@
+// connect and listen by address: the two functions most programs need. Puts sockets and sessions together, no more.
+
+import { type Listener, type ListenOptions, LiveListener } from '../session/listener.ts'
+import { parseSessionOptions, type SessionOptions } from '../session/options.ts'
+import type { Session } from '../session/session.ts'
+import { connectSession } from '../session/start.ts'
+import { type Carrier, targetsOf, transportOf } from '../transports/connect.ts'
+import { parseAddress } from './address.ts'
+import { accept, type DialOptions, dial } from './net.ts'
+
+/** `tcp://host:port`, `unix:/path`, or a transport or Node-shaped duplex that the caller holds. */
+export type Target = string | Carrier
+
+/** Options of `connect`: those of the session, and how long to dial. */
+export type ConnectOptions = SessionOptions & Pick<DialOptions, 'dialTimeoutMs'>
+
+/**
+ * Dials an address, or takes a transport or a Node-shaped duplex, and starts a session over it. Resolves when both sides
+ * have said what they accept.
+ *
+ * @throws BraidError `BRAID_INVALID_INPUT` for an address that is none or an option out of its bounds, `BRAID_UNREACHABLE`
+ * naming the address, `BRAID_CANCELLED` when `options.signal` aborts, or whatever ended the session before it was ready.
+ *
+ * @example
+ * import { connect, listen } from 'braidwire'
+ * const listener = await listen('tcp://127.0.0.1:0', (session) => {
+ *   session.handleCall('hello', (name) => new TextEncoder().encode(`hello ${new TextDecoder().decode(name)}`))
+ * })
+ * const session = await connect(listener.url)
+ * const answer = await session.call('hello', new TextEncoder().encode('world'))
+ * console.log(new TextDecoder().decode(answer)) // 'hello world'
+ * await session.close()
+ * await listener.close()
+ */
+export async function connect(target: Target, options: ConnectOptions = {}): Promise<Session> {
+  parseSessionOptions(options) // a wrong option is told before anybody is dialled
+  return connectSession(
+    typeof target === 'string' ? await dial(parseAddress(target), options) : transportOf(target),
+    options,
+  )
+}
+
+/**
+ * Listens on one address or several, or over transports and Node-shaped duplexes that the caller holds, and gives each
+ * session to `onSession` before anything the other side sent is dispatched.
+ *
+ * @throws BraidError `BRAID_INVALID_INPUT` for an address that is none or an option out of its bounds, `BRAID_ADDRESS` naming
+ * the address that cannot be listened on.
+ *
+ * @example
+ * import { connect, listen } from 'braidwire'
+ * const listener = await listen(['tcp://127.0.0.1:0', 'tcp://[::1]:0'], (session) => {
+ *   session.handle('echo', async (stream) => {
+ *     for await (const chunk of stream) if (!stream.write(chunk)) await stream.ready
+ *     stream.end()
+ *   })
+ * }).catch(() => listen('tcp://127.0.0.1:0', () => {})) // a machine without IPv6
+ * console.log(listener.urls) // [ 'tcp://127.0.0.1:37115', 'tcp://[::1]:41063' ]
+ * const session = await connect(listener.url)
+ * console.log(await listener.drain(1000)) // { streams: 0, calls: 0 }
+ * await session.closed
+ */
+export async function listen(
+  target: Target | readonly Target[],
+  onSession: (session: Session) => unknown,
+  options: ListenOptions = {},
+): Promise<Listener> {
+  const targets = targetsOf(target).map((each) => (typeof each === 'string' ? parseAddress(each) : transportOf(each)))
+  const listener = new LiveListener(onSession, options)
+  try {
+    for (const each of targets) {
+      if ('kind' in each) {
+        listener.add(await accept(each, (transport) => listener.accept(transport)))
+      } else {
+        listener.add({ url: each.remote, close: () => {} })
+        listener.accept(each)
+      }
+    }
+    return listener
+  } catch (error) {
+    await listener.close()
+    throw error
+  }
+}

@@ -1,0 +1,37 @@
+// The public surface of 'braidwire' in Node: what src/index.ts has, but connect and listen also take addresses.
+
+// -- for applications
+
+export {
+  BraidError,
+  type BraidErrorCode,
+  type CodeName,
+  type ErrorInitiator,
+  type ErrorScope,
+} from '../engine/errors.ts'
+export type { Listener, ListenerStats, ListenOptions } from '../session/listener.ts'
+export type { CallOptions, JsonValue, Meta, Opener, OpenOptions } from '../session/opener.ts'
+export type { SessionOptions } from '../session/options.ts'
+export type {
+  CallContext,
+  CallHandler,
+  DrainReport,
+  MessageHandler,
+  Remote,
+  Session,
+  SessionStats,
+  State,
+  StreamHandler,
+} from '../session/session.ts'
+export type { Receiver, Stream, StreamStats } from '../session/stream.ts'
+export type { Code } from '../session/words.ts'
+export type { Carrier } from '../transports/connect.ts'
+export { type ConnectOptions, connect, listen, type Target } from './connect.ts'
+
+// -- for authors of transports
+
+export type { Clock } from '../session/clock.ts'
+export { type Door, LiveListener } from '../session/listener.ts'
+export { connectSession, type Role, startSession } from '../session/start.ts'
+export type { Transport, TransportSink } from '../session/transport.ts'
+export type { DuplexLike, DuplexPair } from '../transports/duplex.ts'

@@ -1,0 +1,216 @@
+// TCP and Unix sockets: dialling one and listening for many, with errors that say what to do. Knows sockets and
+// transports; what a session is, it does not know.
+
+import { lstat, rename, rm } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net'
+import { dirname, join } from 'node:path'
+import { BraidError } from '../engine/errors.ts'
+import type { Transport } from '../session/transport.ts'
+import { duplexTransport } from '../transports/duplex.ts'
+import { type Address, formatAddress } from './address.ts'
+
+export interface DialOptions {
+  /** Aborting gives up and closes the socket. */
+  signal?: AbortSignal | undefined
+  /** How long to wait for the other side to answer, in ms. Default 10,000. */
+  dialTimeoutMs?: number | undefined
+}
+
+const DIAL_TIMEOUT_MS = 10_000
+
+/** A dead machine is noticed within a minute or so, though nothing is sent: the kernel asks it from time to time. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const
+
+/** Connections the kernel holds while the program is busy. */
+const BACKLOG = 1024
+
+/**
+ * Dials a TCP or Unix socket.
+ *
+ * @throws BraidError `BRAID_UNREACHABLE` naming the address, or `BRAID_CANCELLED` when the signal aborts.
+ */
+export function dial(address: Address, options: DialOptions = {}): Promise<Transport> {
+  const { signal, dialTimeoutMs = DIAL_TIMEOUT_MS } = options
+  const url = formatAddress(address)
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(givenUp(url, signal))
+      return
+    }
+    if (address.kind === 'tcp' && address.port === 0) {
+      reject(new BraidError('INVALID_INPUT', `cannot dial ${url}: nobody listens on port 0`))
+      return
+    }
+    const socket = connect(socketOptions(address))
+    const settle = (error?: BraidError) => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', aborted)
+      if (error === undefined) {
+        // The transport listens for errors from here on.
+        const transport = duplexTransport(socket, { remote: url })
+        socket.removeListener('error', failed)
+        resolve(transport)
+      } else {
+        // The listener stays: destroying a socket that is still connecting can fail once more.
+        socket.destroy()
+        reject(error)
+      }
+    }
+    const failed = (cause: Error) => settle(unreachable(url, cause))
+    const aborted = () => settle(givenUp(url, signal))
+    const timer = setTimeout(() => {
+      settle(new BraidError('UNREACHABLE', `cannot reach ${url}: no answer within ${dialTimeoutMs} ms`, transportScope))
+    }, dialTimeoutMs)
+    signal?.addEventListener('abort', aborted, { once: true })
+    socket.on('error', failed)
+    socket.once('connect', () => settle())
+  })
+}
+
+const transportScope = { scope: 'transport' } as const
+
+function socketOptions(address: Address): NetConnectOpts {
+  if (address.kind === 'unix') return { path: address.path }
+  return { host: address.host, port: address.port, noDelay: true, ...KEEP_ALIVE }
+}
+
+function givenUp(url: string, signal: AbortSignal | undefined): BraidError {
+  return new BraidError('CANCELLED', `dialling ${url} was given up`, { ...transportScope, cause: signal?.reason })
+}
+
+const dialFailures: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there',
+  ENOENT: 'there is no such socket',
+  ENOTSOCK: 'that is not a socket',
+  ENOTFOUND: 'the host is unknown',
+  EAI_AGAIN: 'the host name could not be looked up',
+  ETIMEDOUT: 'no answer',
+  EHOSTUNREACH: 'there is no way to that host',
+  ENETUNREACH: 'there is no way to that network',
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  ECONNRESET: 'the connection was reset at once',
+}
+
+function unreachable(url: string, cause: Error): BraidError {
+  return new BraidError('UNREACHABLE', `cannot reach ${url}: ${explain(cause, dialFailures)}`, {
+    ...transportScope,
+    cause,
+  })
+}
+
+/** One listening socket. */
+export interface Acceptor {
+  /** Where it listens, with the real port. */
+  readonly url: string
+  /** Stops accepting; a Unix socket's file goes with it. Resolves when the connections accepted before have gone too. */
+  close(): Promise<void>
+}
+
+/**
+ * Listens on a TCP or Unix socket and hands each connection over as a transport. A Unix socket file that nobody answers
+ * at is replaced; one that somebody answers at, or a file that is no socket, is left alone.
+ *
+ * @throws BraidError `BRAID_ADDRESS` naming the address and why it cannot be listened on.
+ */
+export async function accept(address: Address, connected: (transport: Transport) => void): Promise<Acceptor> {
+  try {
+    return acceptor(address, await bind(address, connected))
+  } catch (cause) {
+    if (address.kind === 'unix' && codeOf(cause) === 'EADDRINUSE') {
+      await removeStale(address.path)
+      return acceptor(address, await bind(address, connected).catch((again) => Promise.reject(taken(address, again))))
+    }
+    throw taken(address, cause)
+  }
+}
+
+function bind(address: Address, connected: (transport: Transport) => void): Promise<Server> {
+  const server = createServer({ noDelay: address.kind === 'tcp', ...(address.kind === 'tcp' ? KEEP_ALIVE : {}) })
+  let accepted = 0
+  server.on('connection', (socket: Socket) => {
+    accepted++
+    const remote = address.kind === 'unix' ? `${formatAddress(address)}#${accepted}` : undefined
+    connected(duplexTransport(socket, { remote }))
+  })
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    const where = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
+    server.listen({ ...where, backlog: BACKLOG }, () => {
+      server.removeListener('error', reject)
+      // What fails later is one connection that could not be accepted (too many open files): the next may do better.
+      server.on('error', () => {})
+      resolve(server)
+    })
+  })
+}
+
+function acceptor(address: Address, server: Server): Acceptor {
+  const real = server.address() as AddressInfo | string
+  const url = formatAddress(typeof real === 'string' ? address : { kind: 'tcp', host: real.address, port: real.port })
+  return { url, close: () => new Promise((resolve) => server.close(() => resolve())) }
+}
+
+/** Removes the socket file of a program that is gone. Whatever else is found at the path stays, and the caller's error says so. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (found === undefined) return
+  if (!found.isSocket()) throw addressError(`unix:${path}`, 'a file that is not a socket is in the way')
+  if (await answers(path)) throw addressError(`unix:${path}`, 'it is in use')
+  // Two programs may come to the same conclusion at once; the one that is late must not remove what the other has just
+  // made. So the file is moved aside first, and goes only if nobody answers there either.
+  const aside = join(dirname(path), `.braid-${process.pid}`)
+  await rename(path, aside).catch(() => undefined)
+  if (await answers(aside)) {
+    await rename(aside, path)
+    throw addressError(`unix:${path}`, 'it is in use')
+  }
+  await rm(aside, { force: true })
+}
+
+/** What says that nobody is there; a busy listener answers with other errors. The last two: the name is too long to ask. */
+const NOBODY = ['ECONNREFUSED', 'ENOENT', 'ENAMETOOLONG', 'EINVAL']
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect({ path })
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', (error) => resolve(!NOBODY.includes(codeOf(error))))
+  })
+}
+
+const listenFailures: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'it is in use',
+  EADDRNOTAVAIL: 'that address is not one of this machine',
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  ENOENT: 'the folder does not exist',
+  ENOTDIR: 'the folder is not a folder',
+  ENOTFOUND: 'the host is unknown',
+  EAI_AGAIN: 'the host name could not be looked up',
+}
+
+function taken(address: Address, cause: unknown): BraidError {
+  return addressError(formatAddress(address), explain(cause, listenFailures), cause)
+}
+
+function addressError(url: string, why: string, cause?: unknown): BraidError {
+  return new BraidError('ADDRESS', `cannot listen on ${url}: ${why}`, { ...transportScope, cause })
+}
+
+function explain(cause: unknown, sentences: Readonly<Record<string, string>>): string {
+  const code = codeOf(cause)
+  const sentence = sentences[code]
+  if (sentence !== undefined) return `${sentence} (${code})`
+  return cause instanceof Error && cause.message !== '' ? cause.message : code
+}
+
+/** Dialling several addresses of one name at once fails with an error of errors; the first one speaks for all. */
+function codeOf(cause: unknown): string {
+  const { code, errors } = cause as { code?: unknown; errors?: unknown[] }
+  if (typeof code === 'string') return code
+  return errors !== undefined && errors.length > 0 ? codeOf(errors[0]) : ''
+}

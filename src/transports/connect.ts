@@ -1,0 +1,82 @@
+// connect and listen where nothing can be dialled: over a transport, or a Node-shaped duplex, that the caller holds.
+
+import { type Listener, type ListenOptions, LiveListener } from '../session/listener.ts'
+import type { SessionOptions } from '../session/options.ts'
+import type { Session } from '../session/session.ts'
+import { connectSession } from '../session/start.ts'
+import type { Transport } from '../session/transport.ts'
+import { type DuplexLike, type DuplexPair, duplexTransport } from './duplex.ts'
+
+/** What a session can run over. */
+export type Carrier = Transport | DuplexLike | DuplexPair
+
+/**
+ * Starts a session over a transport or a Node-shaped duplex, as the side that speaks first. Resolves when both sides have
+ * said what they accept.
+ *
+ * @throws BraidError whatever ended the session before that; `BRAID_CANCELLED` when `options.signal` aborts.
+ *
+ * @example
+ * import { connect } from 'braidwire'
+ * import { memory } from 'braidwire/transport/memory'
+ * const [left, right] = memory()
+ * const [a, b] = await Promise.all([connect(left), connect(right)])
+ * b.handleCall('size', (bytes) => Uint8Array.of(bytes.length))
+ * console.log(await a.call('size', new Uint8Array(7))) // Uint8Array(1) [ 7 ]
+ * await a.close()
+ */
+export async function connect(target: Carrier, options: SessionOptions = {}): Promise<Session> {
+  return connectSession(transportOf(target), options)
+}
+
+/**
+ * Takes the other side of `connect` over transports, or Node-shaped duplexes, that somebody else accepted.
+ *
+ * @throws BraidError `BRAID_INVALID_INPUT` for an option out of its bounds.
+ *
+ * @example
+ * import { connect, listen } from 'braidwire'
+ * import { memory } from 'braidwire/transport/memory'
+ * const [left, right] = memory()
+ * const listener = await listen(right, (session) => {
+ *   session.handleCall('twice', (bytes) => Uint8Array.of(bytes[0] * 2))
+ * })
+ * const session = await connect(left)
+ * console.log(await session.call('twice', Uint8Array.of(21))) // Uint8Array(1) [ 42 ]
+ * await listener.close()
+ */
+export async function listen(
+  target: Carrier | readonly Carrier[],
+  onSession: (session: Session) => unknown,
+  options: ListenOptions = {},
+): Promise<Listener> {
+  const transports = targetsOf(target).map(transportOf)
+  const listener = new LiveListener(onSession, options)
+  for (const transport of transports) {
+    listener.add({ url: transport.remote, close: () => {} })
+    listener.accept(transport)
+  }
+  return listener
+}
+
+/** One target or several; none is a mistake. */
+export function targetsOf<T>(target: T | readonly T[]): readonly T[] {
+  const targets = Array.isArray(target) ? (target as readonly T[]) : [target as T]
+  if (targets.length === 0) throw new TypeError('there is no target to listen on')
+  return targets
+}
+
+/** Whatever can carry a session, as a transport. */
+export function transportOf(target: Carrier): Transport {
+  if (typeof target === 'object' && target !== null) {
+    if (has(target, 'start') && has(target, 'send')) return target as Transport
+    if (has(target, 'write') && has(target, 'on')) return duplexTransport(target as DuplexLike)
+    const { readable, writable } = target as Partial<DuplexPair>
+    if (has(readable, 'on') && has(writable, 'write')) return duplexTransport(target as DuplexPair)
+  }
+  throw new TypeError('a session runs over a transport or a Node-shaped duplex; addresses can be dialled only in Node')
+}
+
+function has(object: unknown, method: string): boolean {
+  return typeof (object as Record<string, unknown> | null | undefined)?.[method] === 'function'
+}
