@@ -1,3 +1,6 @@
-// The public surface of 'braidwire/node': what needs Node beyond connect and listen.
+// The public surface of 'braidwire/node': what makes the shapes of Node out of those of Braidwire.
 
 export { type DuplexViewOptions, duplex } from './duplex.ts'
+export { type FileSinkOptions, fileSink, fileSource, sha256 } from './file.ts'
+export { type FilePlace, type FileRoot, type FileRootOptions, openRoot } from './file-root.ts'
+export { type ServeFilesOptions, serveFiles } from './file-serve.ts'
