@@ -1,0 +1,32 @@
+// The benchmark's entry: reads the command line, runs the plan, prints the table, writes the JSON.
+
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { type Plan, plan, USAGE } from './options.ts'
+import { json, markdown, method, verdicts } from './report.ts'
+import { run } from './run.ts'
+
+async function main(): Promise<number> {
+  let chosen: Plan | undefined
+  try {
+    chosen = plan(process.argv.slice(2))
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+    return 2
+  }
+  if (chosen === undefined) {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  const begun = performance.now()
+  const results = await run(chosen, (line) => process.stderr.write(`${line}\n`))
+  process.stdout.write(`${method(chosen)}\n\n${markdown(results, chosen)}\n`)
+  for (const verdict of verdicts(results, chosen)) process.stdout.write(`${verdict}\n`)
+  for (const failure of results.failures) process.stdout.write(`failed: ${failure}\n`)
+  await mkdir(dirname(chosen.json), { recursive: true })
+  await writeFile(chosen.json, json(results, chosen))
+  process.stdout.write(`\n${chosen.json} written after ${Math.round((performance.now() - begun) / 1000)} s\n`)
+  return results.failures.length === 0 ? 0 : 1
+}
+
+process.exit(await main())

@@ -1,0 +1,104 @@
+// The rows of the benchmark as data: which traffic, which contenders, which options raised above the defaults.
+
+import type { AdapterName, Raised } from './adapter.ts'
+import type { Workload } from './workload.ts'
+import { beside } from './workloads/beside.ts'
+import { bulk } from './workloads/bulk.ts'
+import { calls } from './workloads/calls.ts'
+import { idle } from './workloads/idle.ts'
+
+const KiB = 1024
+
+/** What Braidwire is meant to reach: `headline / headline of that contender`, at least or at most. */
+export interface Goal {
+  readonly against: AdapterName
+  readonly column: string
+  readonly atLeast?: number
+  readonly atMost?: number
+}
+
+export interface Row {
+  readonly title: string
+  readonly workload: Workload
+  readonly contenders: readonly AdapterName[]
+  readonly raised?: Partial<Record<AdapterName, Raised>>
+  readonly goals: readonly Goal[]
+  /** Runs once a round, without warm-up: it is not about speed. */
+  readonly once?: boolean
+}
+
+const IDLE = 100_000
+const IDLE_RAISED = { maxConcurrentStreams: 2 ** 24, maxSessionMemory: 8192 }
+const EVERYONE: readonly AdapterName[] = ['net', 'http2', 'http2-tuned', 'braidwire']
+const PLAIN: readonly AdapterName[] = ['net', 'http2', 'braidwire']
+
+const FASTER_THAN_HTTP2: readonly Goal[] = [
+  { against: 'http2', column: 'mibPerS', atLeast: 1 },
+  { against: 'http2-tuned', column: 'mibPerS', atLeast: 1 },
+]
+
+export const rows = {
+  bulk: {
+    title: 'one stream, 64 KiB chunks',
+    workload: bulk(1, 64 * KiB),
+    contenders: EVERYONE,
+    goals: [{ against: 'net', column: 'mibPerS', atLeast: 0.9 }, ...FASTER_THAN_HTTP2],
+  },
+  streams: {
+    title: '100 streams, 16 KiB chunks',
+    workload: bulk(100, 16 * KiB),
+    contenders: EVERYONE,
+    goals: FASTER_THAN_HTTP2,
+  },
+  'calls-1': {
+    title: '64 B calls, 1 in flight',
+    workload: calls(1, 64),
+    contenders: PLAIN,
+    goals: [{ against: 'http2', column: 'callsPerS', atLeast: 1 }],
+  },
+  'calls-32': {
+    title: '64 B calls, 32 in flight',
+    workload: calls(32, 64),
+    contenders: PLAIN,
+    goals: [{ against: 'http2', column: 'callsPerS', atLeast: 1 }],
+  },
+  'calls-512': {
+    title: '64 B calls, 512 in flight',
+    workload: calls(512, 64),
+    contenders: PLAIN,
+    raised: { braidwire: { maxCalls: 512 } },
+    goals: [
+      { against: 'net', column: 'callsPerS', atLeast: 3 },
+      { against: 'http2', column: 'callsPerS', atLeast: 1 },
+    ],
+  },
+  beside: {
+    title: '64 B calls, 1 in flight, beside one saturating stream',
+    workload: beside(64 * KiB, 64),
+    contenders: EVERYONE,
+    goals: [
+      { against: 'http2', column: 'p50Ms', atMost: 1 },
+      { against: 'http2', column: 'p99Ms', atMost: 1 },
+      { against: 'http2-tuned', column: 'p50Ms', atMost: 1 },
+      { against: 'http2-tuned', column: 'p99Ms', atMost: 1 },
+      ...FASTER_THAN_HTTP2,
+    ],
+  },
+  idle: {
+    title: '100,000 idle open streams',
+    workload: idle(IDLE),
+    contenders: ['http2', 'braidwire'],
+    raised: { http2: IDLE_RAISED, braidwire: { maxStreams: 2 ** 24 } },
+    goals: [
+      { against: 'http2', column: 'heapBytes', atMost: 1 },
+      { against: 'http2', column: 'rssBytes', atMost: 1 },
+    ],
+    once: true,
+  },
+} as const satisfies Record<string, Row>
+
+export type RowName = keyof typeof rows
+
+export function rowNamed(name: RowName): Row {
+  return rows[name]
+}

@@ -1,0 +1,7 @@
+// Runs the benchmark, from a fresh clone on: installs and builds first. Arguments go to it; `--help` lists them.
+
+import { ensure, root } from './ensure.mjs'
+
+ensure()
+process.chdir(root)
+await import('../build/bench/main.js')
