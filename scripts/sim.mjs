@@ -1,9 +1,9 @@
 // Runs the simulator over many seeds, or one seed with everything that happens in it.
 //   node scripts/sim.mjs [--seeds 10000] [--from N]      node scripts/sim.mjs --seed 1234 [--trace]
 
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { ensure } from './ensure.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -18,11 +18,7 @@ const { values } = parseArgs({
 const root = new URL('..', import.meta.url)
 const built = new URL('build/test/sim/run.js', root)
 if (!values.built || !existsSync(built)) {
-  const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b'], {
-    cwd: root,
-    stdio: 'inherit',
-  })
-  if (status !== 0) process.exit(1)
+  ensure()
 }
 const { runSeed } = await import(built.href)
 

@@ -1,7 +1,7 @@
 // What a client's types must say, and what must not compile. Checked by the compiler, never run.
 
 import type { Session } from 'braidwire'
-import { type MethodName, type Remote, withContext, wrap } from 'braidwire/rpc'
+import { type Client, type MethodName, withContext, wrap } from 'braidwire/rpc'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(_equal: Same<A, B>): void => {}
@@ -42,7 +42,7 @@ export async function inference(session: Session): Promise<void> {
   same<ReturnType<typeof remote.whoami>, Promise<string>>(true)
   same<MethodName<typeof api>, 'add' | 'read' | 'join' | 'nothing' | 'late' | 'whoami'>(true)
   same<MethodName<Counter>, 'increment'>(true)
-  same<typeof remote, Remote<typeof api>>(true)
+  same<typeof remote, Client<typeof api>>(true)
   await remote.with({ timeoutMs: 5 }).add(1, 2)
   await remote.read('a')
   await remote.join('a', 'b', 'c')

@@ -60,6 +60,7 @@ async function answer(stream: Stream, source: FileSource, options: TransferOptio
     await pour(stream, source, offset, options.progress)
     const sha256 = await source.hash.digest()
     stream.end({ sha256 })
+    await stream.ready // a receiver that gave up before the end has not got it
     return { bytes: source.size - offset, size: source.size, sha256 }
   } catch (error) {
     throw failStream(stream, error)

@@ -1,5 +1,7 @@
 // connect and listen by address: the two functions most programs need. Puts sockets and sessions together, no more.
 
+import { BraidError } from '../engine/errors.ts'
+import { quiet } from '../session/deferred.ts'
 import { type Listener, type ListenOptions, LiveListener } from '../session/listener.ts'
 import { parseSessionOptions, type SessionOptions } from '../session/options.ts'
 import type { Session } from '../session/session.ts'
@@ -32,7 +34,11 @@ export type ConnectOptions = SessionOptions & Pick<DialOptions, 'dialTimeoutMs'>
  * await session.close()
  * await listener.close()
  */
-export async function connect(target: Target, options: ConnectOptions = {}): Promise<Session> {
+export function connect(target: Target, options: ConnectOptions = {}): Promise<Session> {
+  return quiet(begin(target, options))
+}
+
+async function begin(target: Target, options: ConnectOptions): Promise<Session> {
   parseSessionOptions(options) // a wrong option is told before anybody is dialled
   return connectSession(
     typeof target === 'string' ? await dial(parseAddress(target), options) : transportOf(target),
@@ -60,10 +66,18 @@ export async function connect(target: Target, options: ConnectOptions = {}): Pro
  * console.log(await listener.drain(1000)) // { streams: 0, calls: 0 }
  * await session.closed
  */
-export async function listen(
+export function listen(
   target: Target | readonly Target[],
   onSession: (session: Session) => unknown,
   options: ListenOptions = {},
+): Promise<Listener> {
+  return quiet(take(target, onSession, options))
+}
+
+async function take(
+  target: Target | readonly Target[],
+  onSession: (session: Session) => unknown,
+  options: ListenOptions,
 ): Promise<Listener> {
   const targets = targetsOf(target).map((each) => (typeof each === 'string' ? parseAddress(each) : transportOf(each)))
   const listener = new LiveListener(onSession, options)
@@ -76,6 +90,7 @@ export async function listen(
         listener.accept(each)
       }
     }
+    if (options.signal?.aborted) throw new BraidError('CANCELLED', 'listening was given up', { scope: 'transport' })
     return listener
   } catch (error) {
     await listener.close()

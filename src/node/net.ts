@@ -17,6 +17,7 @@ export interface DialOptions {
 }
 
 const DIAL_TIMEOUT_MS = 10_000
+const DIAL_TIMEOUT_MS_MAX = 600_000
 
 /** A dead machine is noticed within a minute or so, though nothing is sent: the kernel asks it from time to time. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const
@@ -31,6 +32,10 @@ const BACKLOG = 1024
  */
 export function dial(address: Address, options: DialOptions = {}): Promise<Transport> {
   const { signal, dialTimeoutMs = DIAL_TIMEOUT_MS } = options
+  if (!(dialTimeoutMs >= 1 && dialTimeoutMs <= DIAL_TIMEOUT_MS_MAX)) {
+    const text = `option dialTimeoutMs takes a number from 1 to ${DIAL_TIMEOUT_MS_MAX}, not ${dialTimeoutMs}`
+    return Promise.reject(new BraidError('INVALID_INPUT', text, { scope: 'transport' }))
+  }
   const url = formatAddress(address)
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -159,7 +164,7 @@ async function removeStale(path: string): Promise<void> {
   if (await answers(path)) throw addressError(`unix:${path}`, 'it is in use')
   // Two programs may come to the same conclusion at once; the one that is late must not remove what the other has just
   // made. So the file is moved aside first, and goes only if nobody answers there either.
-  const aside = join(dirname(path), `.braid-${process.pid}`)
+  const aside = join(dirname(path), `.braid-${process.pid}-${++asides}`)
   await rename(path, aside).catch(() => undefined)
   if (await answers(aside)) {
     await rename(aside, path)
@@ -167,6 +172,9 @@ async function removeStale(path: string): Promise<void> {
   }
   await rm(aside, { force: true })
 }
+
+/** Names given to socket files moved aside: two listeners of this program may be at it at once. */
+let asides = 0
 
 /** What says that nobody is there; a busy listener answers with other errors. The last two: the name is too long to ask. */
 const NOBODY = ['ECONNREFUSED', 'ENOENT', 'ENAMETOOLONG', 'EINVAL']

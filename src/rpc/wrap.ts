@@ -25,9 +25,9 @@ export type RemoteMethod<Method> = Method extends (...values: infer Values) => i
   : never
 
 /** A client of an API. */
-export type Remote<Api> = { readonly [Key in MethodName<Api>]: RemoteMethod<Api[Key]> } & {
+export type Client<Api> = { readonly [Key in MethodName<Api>]: RemoteMethod<Api[Key]> } & {
   /** The same client with other call options; they replace those it had. */
-  readonly with: (options: CallOptions) => Remote<Api>
+  readonly with: (options: CallOptions) => Client<Api>
 }
 
 /** An API of which nothing is known: any name, any arguments, unknown results. */
@@ -61,12 +61,12 @@ export function wrap<const Name extends string>(
   opener: Opener,
   names: readonly Name[],
   options?: WrapOptions,
-): Remote<UnknownApi<Name>>
+): Client<UnknownApi<Name>>
 export function wrap<Api extends object = UnknownApi>(
   opener: Opener,
   names?: readonly MethodName<Api>[],
   options?: WrapOptions,
-): Remote<Api>
+): Client<Api>
 export function wrap(opener: Opener, names?: readonly string[], options: WrapOptions = {}): unknown {
   const bounds = parseLimits(options.limits)
   for (const name of names ?? []) {

@@ -47,6 +47,23 @@ test('call that no method is exposed for is refused when its time is over', asyn
   await a.close()
 })
 
+test('call whose time is over while it waits for a handler is never run', async () => {
+  const clock = new ManualClock()
+  const [a, b] = pair({ clock })
+  const call = a.call('late', none, { timeoutMs: 50 })
+  await a.ping()
+  clock.advance(50)
+  await assert.rejects(call, { code: 'BRAID_DEADLINE' })
+  let ran = false
+  b.handleCall('late', (bytes) => {
+    ran = true
+    return bytes
+  })
+  await a.ping()
+  assert.equal(ran, false)
+  await a.close()
+})
+
 test('call given up while it waits for a handler is never run', async () => {
   const [a, b] = pair({ clock: new ManualClock() })
   const controller = new AbortController()

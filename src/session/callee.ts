@@ -71,8 +71,7 @@ class ArrivedCall implements CallContext {
       this.controller = new AbortController()
       if (this.ended !== undefined) this.controller.abort(this.ended)
       else if (this.due !== undefined) {
-        const passed = localError(codes.DEADLINE.number, 'the time the caller allowed is over', { scope: 'call' })
-        this.timer = this.host.clock.set(() => this.abort(passed), this.remaining() ?? 0)
+        this.timer = this.host.clock.set(() => this.abort(deadlinePassed()), this.remaining() ?? 0)
       }
     }
     return this.controller.signal
@@ -89,6 +88,10 @@ class ArrivedCall implements CallContext {
     if (this.timer !== undefined) this.host.clock.clear(this.timer)
     this.timer = undefined
   }
+}
+
+function deadlinePassed(): BraidError {
+  return localError(codes.DEADLINE.number, 'the time the caller allowed is over', { scope: 'call' })
 }
 
 export class Callee {
@@ -179,6 +182,8 @@ export class Callee {
   private route(call: ArrivedCall): void {
     const handler = this.handlers.get(call.method)
     if (call.ended !== undefined) this.answerError(call, call.ended)
+    // It waited for a handler, or on the way, until nobody waits for its answer any more.
+    else if (call.remaining() === 0) this.answerError(call, deadlinePassed())
     else if (handler !== undefined) this.run(call, handler)
     else if (this.methods > 0 && call.method !== MESSAGE_METHOD) this.refuse(call)
     else {

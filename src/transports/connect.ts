@@ -1,5 +1,6 @@
 // connect and listen where nothing can be dialled: over a transport, or a Node-shaped duplex, that the caller holds.
 
+import { quiet } from '../session/deferred.ts'
 import { type Listener, type ListenOptions, LiveListener } from '../session/listener.ts'
 import type { SessionOptions } from '../session/options.ts'
 import type { Session } from '../session/session.ts'
@@ -25,7 +26,11 @@ export type Carrier = Transport | DuplexLike | DuplexPair
  * console.log(await a.call('size', new Uint8Array(7))) // Uint8Array(1) [ 7 ]
  * await a.close()
  */
-export async function connect(target: Carrier, options: SessionOptions = {}): Promise<Session> {
+export function connect(target: Carrier, options: SessionOptions = {}): Promise<Session> {
+  return quiet(begin(target, options))
+}
+
+async function begin(target: Carrier, options: SessionOptions): Promise<Session> {
   return connectSession(transportOf(target), options)
 }
 
@@ -45,10 +50,18 @@ export async function connect(target: Carrier, options: SessionOptions = {}): Pr
  * console.log(await session.call('twice', Uint8Array.of(21))) // Uint8Array(1) [ 42 ]
  * await listener.close()
  */
-export async function listen(
+export function listen(
   target: Carrier | readonly Carrier[],
   onSession: (session: Session) => unknown,
   options: ListenOptions = {},
+): Promise<Listener> {
+  return quiet(take(target, onSession, options))
+}
+
+async function take(
+  target: Carrier | readonly Carrier[],
+  onSession: (session: Session) => unknown,
+  options: ListenOptions,
 ): Promise<Listener> {
   const transports = targetsOf(target).map(transportOf)
   const listener = new LiveListener(onSession, options)
