@@ -125,6 +125,22 @@ test('fileSink refuses a folder in its place and a file in the place of its fold
   )
 })
 
+test('fileSink gives up where the file system takes no new name', { timeout: 10_000 }, async () => {
+  // As /proc does, and folders that are mounted when they are needed.
+  const place = join(folder, 'nothing new')
+  const stubborn = broken({
+    promises: {
+      ...fs.promises,
+      mkdir: async (path: fs.PathLike) => {
+        throw systemError(String(path) === folder ? 'EEXIST' : 'ENOENT')
+      },
+    },
+  })
+  const sink = fileSink(join(place, 'deep', 'x'), { fs: stubborn })
+  await assert.rejects(sink.open(info), fails('NOT_FOUND', /its folder is gone/))
+  await sink.abort()
+})
+
 test('fileSink asks for a pause and goes on when the disk has caught up', async () => {
   const path = join(folder, 'large')
   const chunk = randomBytes(64 * 1024)

@@ -6,7 +6,17 @@ import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import { BraidError } from '../engine/errors.ts'
 import type { FileHash, FileSink, FileSource } from '../file/source.ts'
-import { closeFd, openFd, readFailure, readFd, type SinkFs, statFd, syncFd, writeFailure } from './file-system.ts'
+import {
+  closeFd,
+  makeFolder,
+  openFd,
+  readFailure,
+  readFd,
+  type SinkFs,
+  statFd,
+  syncFd,
+  writeFailure,
+} from './file-system.ts'
 
 // Large enough that a trip through the thread pool costs little beside it, small enough for hundreds at a time.
 const readBytesMax = 128 * 1024
@@ -169,7 +179,7 @@ class DiskSink implements FileSink {
         if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
       })
       if (there?.isDirectory()) throw new BraidError('INVALID_INPUT', 'a folder is in its place', { scope: 'stream' })
-      if (!there) await this.#fs.promises.mkdir(dirname(this.#path), { recursive: true })
+      if (!there) await makeFolder(this.#fs, dirname(this.#path))
       this.#fd = await openFd(this.#fs, this.#temporary, O_CREAT | O_EXCL | O_WRONLY)
       this.#made = true
     } catch (error) {
