@@ -7,9 +7,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { inspect } from 'node:util'
 import { BraidError } from '../engine/errors.ts'
 import type { FileSink } from '../file/source.ts'
 import { fileSink, fileSource } from './file.ts'
+import { openRoot } from './file-root.ts'
 import type { SinkFs } from './file-system.ts'
 
 let folder = ''
@@ -68,6 +70,19 @@ test('fileSource refuses what is missing, a folder, or no ordinary file', async 
   await assert.rejects(fileSource(join(folder, 'none')), fails('NOT_FOUND', /no such file/))
   await assert.rejects(fileSource(folder), fails('INVALID_INPUT', /folder/))
   await assert.rejects(fileSource('/dev/null'), fails('DENIED', /ordinary/))
+})
+
+test('fileSource and openRoot that nobody watches reject into no process', async () => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown): void => {
+    unhandled.push(reason)
+  }
+  process.on('unhandledRejection', note)
+  const ignored = [fileSource(join(folder, 'none')), openRoot(join(folder, 'none'))]
+  while (ignored.some((promise) => inspect(promise).includes('pending'))) await new Promise(setImmediate)
+  await new Promise(setImmediate)
+  process.off('unhandledRejection', note)
+  assert.deepEqual(unhandled, [])
 })
 
 test('fileSink shows nothing under the final name before commit', async () => {

@@ -6,6 +6,7 @@ import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import { BraidError } from '../engine/errors.ts'
 import type { FileHash, FileSink, FileSource } from '../file/source.ts'
+import { quiet } from '../session/deferred.ts'
 import {
   closeFd,
   makeFolder,
@@ -61,8 +62,8 @@ export function sha256(): FileHash {
  * console.log(size > 0) // true
  * await a.close()
  */
-export async function fileSource(path: string): Promise<FileSource> {
-  return sourceOf(await openToRead(path))
+export function fileSource(path: string): Promise<FileSource> {
+  return quiet(openToRead(path).then(sourceOf))
 }
 
 /** Opens without waiting, so that a named pipe nobody writes to cannot hold a thread. */
