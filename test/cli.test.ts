@@ -1,8 +1,17 @@
 // The command line itself: help, version, and every wrong usage with its one sentence.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { braid, type Outcome, version } from './cli-harness.ts'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { braid, braidPath, follow, type Outcome, scratch, version } from './cli-harness.ts'
+
+let folder = ''
+let remove = async () => {}
+before(async () => {
+  ;({ folder, remove } = await scratch())
+})
+after(() => remove())
 
 function assertUsage({ code, stdout, stderr }: Outcome, pattern: RegExp): void {
   assert.equal(stdout, '')
@@ -52,6 +61,16 @@ test('a wrong command line is one sentence and exit code 2', async () => {
     [['get', 'u', 'a', '-x'], /there is no option "-x"/],
   ]
   await Promise.all(wrong.map(async ([args, pattern]) => assertUsage(await braid(args), pattern)))
+})
+
+test('output that cannot be written is a failure, not a success', async () => {
+  for (const option of ['--help', '--version']) {
+    // Standard output is a file that may hold nothing.
+    const command = `ulimit -f 0; exec "${process.execPath}" "${braidPath}" ${option} 2>&1 >"${join(folder, 'full')}"`
+    const { code, stdout } = await follow(spawn('bash', ['-c', command])).outcome
+    assert.match(stdout, /^braid: cannot write the output: [^\n]+\n$/)
+    assert.equal(code, 1)
+  }
 })
 
 test('an address other machines can reach needs --public', async () => {

@@ -233,6 +233,21 @@ test('a signal that was aborted before ends the transfer at once', async () => {
   await assert.rejects(receiveFile(asking.open('file'), recording(sha256()), { signal }), fails('CANCELLED'))
 })
 
+test('a receiver that stops before the end has not got the file', async () => {
+  // 70,000 bytes are more than a stream's first credit and less than its write buffer: no write says "full".
+  for (const size of [70_000, 300_000]) {
+    const mine = source(randomBytes(size))
+    const sent = new Promise<unknown>((resolve) => {
+      asked.handle(`file-${size}`, (stream) => sendFile(stream, mine).then(resolve, resolve))
+    })
+    const stream = asking.open(`file-${size}`)
+    await stream.accepted
+    stream.stop('CANCELLED')
+    assert.ok(fails('CANCELLED')(await sent), `${size} bytes`)
+    assert.equal(mine.closed, 1)
+  }
+})
+
 test('a session that ends settles both sides of a transfer', async () => {
   const endless = source(new Uint8Array(0), { size: 2 ** 40, read: async () => new Uint8Array(1000) })
   const sent = new Promise<unknown>((resolve) => {

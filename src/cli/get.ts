@@ -1,8 +1,8 @@
 // `braid get`: files and folders to this disk, many at a time over one connection.
 // First everything is listed and checked, then fetched; what fails is told in one sentence at the end.
 
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { fetchFile, listFiles } from 'braidwire/file'
 import { fileSink } from 'braidwire/node'
 import { type ArgsDef, type CommandDef, defineCommand } from 'citty'
@@ -45,8 +45,8 @@ async function run({ flags, values, positionals }: Arguments): Promise<void> {
     await withConnection(url, async (connection) => {
       const plan = await makePlan(connection, asked, out, flags.has('recursive'), failures)
       refuseCollisions(plan.jobs, plan.folders)
-      total = plan.jobs.length + failures.count
       await makeFolders(plan.folders, failures)
+      total = plan.jobs.length + failures.count
       await fetchAll(connection, plan.jobs, failures, progress)
       if (connection.reason !== undefined) throw connection.reason
     })
@@ -114,11 +114,24 @@ async function addListed(
 /** Folders are made beforehand only for the sake of empty ones; a file makes its own. */
 async function makeFolders(folders: readonly string[], failures: Failures): Promise<void> {
   for (const folder of folders) {
-    await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    await makeFolder(folder).catch((error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EEXIST' || error.code === 'ENOTDIR'
       failures.add(folder, taken ? 'a file is in the place of the folder' : `cannot make the folder (${error.code})`)
     })
   }
+}
+
+/** Not by Node's `recursive`, which never ends in a folder that takes no names, such as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const make = (): Promise<unknown> =>
+    mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error
+    })
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || dirname(folder) === folder) throw error
+    await makeFolder(dirname(folder))
+    await make()
+  })
 }
 
 async function fetchAll(

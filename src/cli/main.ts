@@ -23,9 +23,12 @@ const braid = defineCommand({
   subCommands: Object.fromEntries(commands),
 })
 
+// What went wrong is told once: what fails after that has nothing to add.
+let told = false
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // Whoever read the output has had enough: no reason to complain.
   if (error.code === 'EPIPE') process.exit(0)
+  if (told) return
   finish(new Refusal(`cannot write the output: ${clause(error)}`))
 })
 process.stderr.on('error', () => {})
@@ -63,9 +66,15 @@ function print(text: string): void {
 
 /** Says what there is to say and ends the process when the output has gone. */
 function finish(error: unknown): void {
-  if (error !== undefined) complain(error instanceof Refusal ? error.message : clause(error))
+  if (error !== undefined) {
+    told = true
+    complain(error instanceof Refusal ? error.message : clause(error))
+  }
   const exitCode = error instanceof Refusal ? error.exitCode : error === undefined ? 0 : 1
-  process.stdout.write('', () => process.exit(exitCode))
+  process.stdout.write('', (failure) => {
+    // Output that could not be written is no success: its `error` event comes next, and ends the process.
+    if (!failure || told) process.exit(exitCode)
+  })
 }
 
 function packageVersion(): string {

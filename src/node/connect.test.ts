@@ -106,6 +106,25 @@ test('connect tells a wrong option or address before it dials', async () => {
   await assert.rejects(connect(7 as never), TypeError)
 })
 
+test('connect takes a dialTimeoutMs from 1 to 600000 and no other', async () => {
+  for (const dialTimeoutMs of [0, 0.5, -1, 600_001, Number.NaN, Number.POSITIVE_INFINITY]) {
+    await assert.rejects(connect('tcp://127.0.0.1:1', { dialTimeoutMs }), {
+      code: 'BRAID_INVALID_INPUT',
+      message: /dialTimeoutMs takes a number from 1 to 600000/,
+    })
+  }
+})
+
+test('listen whose signal aborts before or while it binds is CANCELLED, and nobody listens', async (t) => {
+  const path = join(folder(t), 'socket')
+  await assert.rejects(listen(`unix:${path}`, echo, { signal: AbortSignal.abort() }), { code: 'BRAID_CANCELLED' })
+  const controller = new AbortController()
+  const listening = listen([`unix:${path}`, 'tcp://127.0.0.1:0'], echo, { signal: controller.signal })
+  controller.abort()
+  await assert.rejects(listening, { code: 'BRAID_CANCELLED' })
+  await assert.rejects(connect(`unix:${path}`), { code: 'BRAID_UNREACHABLE' })
+})
+
 test('connect gives up a listener that says nothing when its signal aborts', async (t) => {
   const accepted: Promise<Socket>[] = []
   const server = createServer()

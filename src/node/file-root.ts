@@ -7,6 +7,7 @@ import { BraidError } from '../engine/errors.ts'
 import { batchEntries, type FileEntry } from '../file/list.ts'
 import { isHidden, pathFault } from '../file/path.ts'
 import type { FileInfo, FileSource } from '../file/source.ts'
+import { quiet } from '../session/deferred.ts'
 import { openToRead, sourceOf } from './file.ts'
 import { closeFd, readFailure, statFd } from './file-system.ts'
 
@@ -54,7 +55,11 @@ export interface FileRoot {
  * await session.close()
  * await listener.close()
  */
-export async function openRoot(folder: string, options: FileRootOptions = {}): Promise<FileRoot> {
+export function openRoot(folder: string, options: FileRootOptions = {}): Promise<FileRoot> {
+  return quiet(open(folder, options))
+}
+
+async function open(folder: string, options: FileRootOptions): Promise<FileRoot> {
   try {
     const real = await fs.promises.realpath(folder)
     const stats = await fs.promises.stat(real)

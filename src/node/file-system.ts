@@ -2,6 +2,7 @@
 // Plain descriptors, because a source or sink of a hundred at once is read and written without an object for each step.
 
 import fs from 'node:fs'
+import { dirname } from 'node:path'
 import { BraidError, type CodeName } from '../engine/errors.ts'
 
 /** The calls of `node:fs` that a sink uses; a test hands in some that fail. */
@@ -66,6 +67,22 @@ function failure(error: unknown, table: typeof reading): BraidError {
 export function openFd(system: Pick<SinkFs, 'open'>, path: string, flags: number): Promise<number> {
   return new Promise((resolve, reject) => {
     system.open(path, flags, 0o666, (error, fd) => (error === null ? resolve(fd) : reject(error)))
+  })
+}
+
+/**
+ * Makes a folder and those above it that are missing. Not by Node's `recursive`: where the file system answers that a new
+ * name does not exist though its folder does, as /proc and automounted folders do, that goes round for ever.
+ */
+export async function makeFolder(system: Pick<SinkFs, 'promises'>, path: string): Promise<void> {
+  const make = (): Promise<unknown> =>
+    system.promises.mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST' || !(await fs.promises.stat(path)).isDirectory()) throw error
+    })
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolder(system, dirname(path))
+    await make()
   })
 }
 

@@ -7,9 +7,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { inspect } from 'node:util'
 import { BraidError } from '../engine/errors.ts'
 import type { FileSink } from '../file/source.ts'
 import { fileSink, fileSource } from './file.ts'
+import { openRoot } from './file-root.ts'
 import type { SinkFs } from './file-system.ts'
 
 let folder = ''
@@ -70,6 +72,19 @@ test('fileSource refuses what is missing, a folder, or no ordinary file', async 
   await assert.rejects(fileSource('/dev/null'), fails('DENIED', /ordinary/))
 })
 
+test('fileSource and openRoot that nobody watches reject into no process', async () => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown): void => {
+    unhandled.push(reason)
+  }
+  process.on('unhandledRejection', note)
+  const ignored = [fileSource(join(folder, 'none')), openRoot(join(folder, 'none'))]
+  while (ignored.some((promise) => inspect(promise).includes('pending'))) await new Promise(setImmediate)
+  await new Promise(setImmediate)
+  process.off('unhandledRejection', note)
+  assert.deepEqual(unhandled, [])
+})
+
 test('fileSink shows nothing under the final name before commit', async () => {
   const place = join(folder, 'visible')
   const sink = fileSink(join(place, 'deep', 'x.txt'))
@@ -123,6 +138,22 @@ test('fileSink refuses a folder in its place and a file in the place of its fold
     fileSink(join(folder, 'is-file', 'x')).open(info),
     fails('INVALID_INPUT', /file is in the place/),
   )
+})
+
+test('fileSink gives up where the file system takes no new name', { timeout: 10_000 }, async () => {
+  // As /proc does, and folders that are mounted when they are needed.
+  const place = join(folder, 'nothing new')
+  const stubborn = broken({
+    promises: {
+      ...fs.promises,
+      mkdir: async (path: fs.PathLike) => {
+        throw systemError(String(path) === folder ? 'EEXIST' : 'ENOENT')
+      },
+    },
+  })
+  const sink = fileSink(join(place, 'deep', 'x'), { fs: stubborn })
+  await assert.rejects(sink.open(info), fails('NOT_FOUND', /its folder is gone/))
+  await sink.abort()
 })
 
 test('fileSink asks for a pause and goes on when the disk has caught up', async () => {

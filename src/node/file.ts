@@ -6,7 +6,18 @@ import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import { BraidError } from '../engine/errors.ts'
 import type { FileHash, FileSink, FileSource } from '../file/source.ts'
-import { closeFd, openFd, readFailure, readFd, type SinkFs, statFd, syncFd, writeFailure } from './file-system.ts'
+import { quiet } from '../session/deferred.ts'
+import {
+  closeFd,
+  makeFolder,
+  openFd,
+  readFailure,
+  readFd,
+  type SinkFs,
+  statFd,
+  syncFd,
+  writeFailure,
+} from './file-system.ts'
 
 // Large enough that a trip through the thread pool costs little beside it, small enough for hundreds at a time.
 const readBytesMax = 128 * 1024
@@ -51,8 +62,8 @@ export function sha256(): FileHash {
  * console.log(size > 0) // true
  * await a.close()
  */
-export async function fileSource(path: string): Promise<FileSource> {
-  return sourceOf(await openToRead(path))
+export function fileSource(path: string): Promise<FileSource> {
+  return quiet(openToRead(path).then(sourceOf))
 }
 
 /** Opens without waiting, so that a named pipe nobody writes to cannot hold a thread. */
@@ -169,7 +180,7 @@ class DiskSink implements FileSink {
         if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
       })
       if (there?.isDirectory()) throw new BraidError('INVALID_INPUT', 'a folder is in its place', { scope: 'stream' })
-      if (!there) await this.#fs.promises.mkdir(dirname(this.#path), { recursive: true })
+      if (!there) await makeFolder(this.#fs, dirname(this.#path))
       this.#fd = await openFd(this.#fs, this.#temporary, O_CREAT | O_EXCL | O_WRONLY)
       this.#made = true
     } catch (error) {

@@ -166,10 +166,7 @@ test('accept names an address that is not of this machine, and a host that is un
 
 test('accept names a folder that does not exist', async (t) => {
   const url = `unix:${join(folder(t), 'none', 'socket')}`
-  await assert.rejects(
-    accept(parseAddress(url), ignore),
-    failsWith('BRAID_ADDRESS', /folder does not exist|no permission/),
-  )
+  await assert.rejects(accept(parseAddress(url), ignore), failsWith('BRAID_ADDRESS', /folder does not exist/))
 })
 
 test('accept replaces the socket file of a program that is gone', async (t) => {

@@ -126,8 +126,17 @@ export async function accept(address: Address, connected: (transport: Transport)
       await removeStale(address.path)
       return acceptor(address, await bind(address, connected).catch((again) => Promise.reject(taken(address, again))))
     }
-    throw taken(address, cause)
+    throw taken(address, (await absence(address, cause)) ?? cause)
   }
+}
+
+/** A Unix socket whose folder is missing is denied by Node, as Windows would; the folder itself tells better. */
+async function absence(address: Address, cause: unknown): Promise<unknown> {
+  if (address.kind !== 'unix' || codeOf(cause) !== 'EACCES') return undefined
+  return lstat(dirname(address.path)).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
 }
 
 function bind(address: Address, connected: (transport: Transport) => void): Promise<Server> {
