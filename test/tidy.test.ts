@@ -313,7 +313,7 @@ test('every part of engine/ and session/ has a test beside it, or a reason', () 
 })
 
 test('no test is skipped, postponed or alone', () => {
-  const forbidden = /\b(test|it|describe|suite|t)\.(skip|todo|only)\b|\b(skip|todo|only):/
+  const forbidden = /\b(test|it|describe|suite|t|context)\.(skip|todo|only)\b|\b(skip|todo|only):/
   none(sources.filter((source) => /^(src|test)\//.test(source.path)).flatMap((source) => linesWith(source, forbidden)))
 })
 
