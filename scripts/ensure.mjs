@@ -11,13 +11,22 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Installs and builds what is needed; says so on standard error. Ends the process with a sentence when that fails. */
 export function ensure() {
-  if (!isInstalled()) {
-    say('installing dependencies (npm ci)')
-    const npm = process.env.npm_execpath
-    const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
-    run(command, [...first, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci failed')
-  }
+  if (!isInstalled('')) install('installing dependencies (npm ci)', ['--include=dev'])
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], 'the build failed')
+}
+
+/** Installs the packages the benchmark compares with, in a folder of their own; their install scripts do not run. */
+export function ensurePeers() {
+  const folder = 'bench/peers'
+  if (isInstalled(folder)) return
+  install(`installing the other libraries (npm ci --prefix ${folder})`, ['--prefix', folder, '--ignore-scripts'])
+}
+
+function install(sentence, options) {
+  say(sentence)
+  const npm = process.env.npm_execpath
+  const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
+  run(command, [...first, 'ci', ...options, '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci failed')
 }
 
 /** Runs a command in the project's folder, its output on standard error. */
@@ -32,17 +41,17 @@ function run(command, args, failure) {
   process.exit(1)
 }
 
-/** True when node_modules holds exactly what package-lock.json asks for, as far as this platform needs it. */
-function isInstalled() {
-  const wanted = packages('package-lock.json')
-  const installed = packages('node_modules/.package-lock.json')
+/** True when a folder's node_modules holds exactly what its package-lock.json asks for, as far as this platform needs it. */
+function isInstalled(folder) {
+  const wanted = packages(join(folder, 'package-lock.json'))
+  const installed = packages(join(folder, 'node_modules/.package-lock.json'))
   if (wanted === undefined || installed === undefined) return false
   for (const [path, entry] of Object.entries(wanted)) {
     if (path === '') continue
     const there = installed[path]
     if (there === undefined && entry.optional === true) continue
     if (there?.version !== entry.version || there?.integrity !== entry.integrity) return false
-    if (!existsSync(join(root, path, 'package.json'))) return false
+    if (!existsSync(join(root, folder, path, 'package.json'))) return false
   }
   return true
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { filesBelow, readSource, resolveImport, root } from './sources.ts'
@@ -14,6 +14,7 @@ interface Example {
   /** `README.md:12`, where its first line stands. */
   readonly where: string
   readonly code: string
+  readonly language: 'js' | 'ts'
 }
 
 const docComment = /\/\*\*([\s\S]*?)\*\//g
@@ -30,23 +31,20 @@ function examplesOf(path: string): Example[] {
       const next = rest.findIndex((other) => /^@\w+/.test(other))
       const block = rest.slice(0, next < 0 ? undefined : next).filter((other) => !other.startsWith('```'))
       const lineNumber = text.slice(0, match.index).split('\n').length + index + 1
-      examples.push({ where: `${path}:${lineNumber}`, code: `${block.join('\n').trim()}\n` })
+      examples.push({ where: `${path}:${lineNumber}`, code: `${block.join('\n').trim()}\n`, language: 'js' })
     }
   }
   return examples
 }
 
-/** The code blocks of one paper that are whole programs: those that begin by importing the package. */
+/** The code blocks of one paper: all of them are whole programs. */
 function programsOf(path: string): Example[] {
-  if (!existsSync(join(root, path))) return []
   const text = readFileSync(join(root, path), 'utf8')
-  const programs: Example[] = []
-  for (const match of text.matchAll(/^```(?:js|ts|javascript|typescript)\n([\s\S]*?)^```/gm)) {
-    const code = match[1]!
-    if (!/^(?:\/\/.*\n|\s*\n)*import [^\n]*'braidwire[^\n]*'/.test(code)) continue
-    programs.push({ where: `${path}:${text.slice(0, match.index).split('\n').length + 1}`, code })
-  }
-  return programs
+  return Array.from(text.matchAll(/^```(js|ts)\n([\s\S]*?)^```/gm), (match) => ({
+    where: `${path}:${text.slice(0, match.index).split('\n').length + 1}`,
+    code: match[2]!,
+    language: match[1] as 'js' | 'ts',
+  }))
 }
 
 /** What the comment behind a `console.log` says it prints, up to dots; ports and addresses differ from run to run. */
@@ -57,10 +55,30 @@ function promisedOutput(code: string): string[] {
     .map((text) => text.replace(/^'(.*)'$/, '$1').replace(/\.\.\.$/, ''))
 }
 
+/** Checks the types of those in TypeScript, all at once, and leaves what they compile to. */
+function compile(all: readonly Example[], folder: string): Promise<void> {
+  const files: string[] = []
+  for (const [index, { code, language }] of all.entries()) {
+    if (language !== 'ts') continue
+    files.push(`example-${index}.mts`)
+    writeFileSync(join(folder, `example-${index}.mts`), code)
+  }
+  const compilerOptions = { composite: false, declaration: false, types: ['node'] }
+  const config = { extends: '../../tsconfig.base.json', compilerOptions, files }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [compiler, '-p', folder], (error, out) => {
+      if (error === null) resolve()
+      else reject(new Error(out))
+    })
+  })
+}
+
 /** Runs it inside the package, so that its name leads to this very copy, and compares what it prints. */
 function run(example: Example, folder: string, index: number): Promise<void> {
   const file = join(folder, `example-${index}.mjs`)
-  writeFileSync(file, example.code)
+  if (example.language === 'js') writeFileSync(file, example.code)
   const options = { cwd: folder, timeout: EXAMPLE_MS, killSignal: 'SIGKILL' } as const
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [file], options, (error, out, stderr) => {
@@ -81,13 +99,15 @@ before(() => {
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 const sources = filesBelow('src').filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
-const examples = [...sources.flatMap(examplesOf), ...programsOf('README.md')]
+const papers = filesBelow('').filter((path) => /^(docs\/)?[^/]+\.md$/.test(path))
+const examples = [...sources.flatMap(examplesOf), ...papers.flatMap(programsOf)]
 
 test('the documentation has examples', () => {
   assert.ok(examples.length > 0)
 })
 
 test('every example runs and ends by itself', { concurrency: 2 }, async (t) => {
+  await compile(examples, folder)
   await Promise.all(
     examples.map((example, index) => t.test(`the example at ${example.where} runs`, () => run(example, folder, index))),
   )

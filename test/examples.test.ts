@@ -166,6 +166,41 @@ test('message, request and stream of messages pass between two sessions in memor
   ])
 })
 
+test('what one says in the chat room is heard by all', async (t) => {
+  const output = await new Program(t, 'chat', []).finished()
+  assert.deepEqual(output.trim().split('\n'), [
+    'Bob hears Ada: is anybody here?',
+    'Bob hears Bob: I am',
+    'Ada hears Ada: is anybody here?',
+    'Ada hears Bob: I am',
+  ])
+})
+
+test('a search gives hits as it finds them, and ends on the server when its client leaves', async (t) => {
+  const lines = (await new Program(t, 'file-search', []).finished()).trim().split('\n')
+  assert.equal(lines.length, 4)
+  assert.ok(lines.includes('the search has ended'))
+  for (const line of lines) assert.match(line, /^[\w-]+\.ts:\d+ .*from|^the search has ended$/)
+})
+
+test('a job in a child process tells its progress, and ends when it is given up', async (t) => {
+  const lines = (await new Program(t, 'job', []).finished()).trim().split('\n')
+  assert.deepEqual(lines.slice(0, 4), ['25 %', '50 %', '75 %', '100 %'])
+  assert.match(lines[4] ?? '', /^done [0-9a-f]{64}$/)
+  assert.deepEqual(lines.slice(5), ['given up BRAID_CANCELLED'])
+})
+
+test('a deadline goes through a gateway and ends a call at both hops', async (t) => {
+  const output = await new Program(t, 'gateway', []).finished()
+  // Who hears of the end first is chance.
+  assert.deepEqual(output.trim().split('\n').sort(), [
+    'contents of a.txt',
+    'the store saw what the gateway left of 1000 ms',
+    'the store stops',
+    'went well: false',
+  ])
+})
+
 test('update streams are opened from either side and confirmed by the other', async (t) => {
   const one = new Program(t, 'update', ['listen', 'tcp://127.0.0.1:0'])
   const other = new Program(t, 'update', ['connect', await listening(one)])

@@ -181,7 +181,7 @@ test('a source that fails ends the transfer with its code and is closed', async 
   asked.handle('file', (stream) => sendFile(stream, failing))
   const sink = recording(sha256())
   await assert.rejects(receiveFile(asking.open('file'), sink), fails('EXHAUSTED', /torn/))
-  assert.deepEqual(sink.calls, ['open', 'abort'])
+  assert.equal(sink.calls.at(-1), 'abort')
   assert.equal(failing.closed, 1)
 })
 

@@ -115,7 +115,7 @@ class World {
     if (preAborted) controller.abort()
     const call: Outcome = { kind, controller, settled: [], aborted: preAborted, timed, runs: 0 }
     this.calls.push(call)
-    const remote = wrap(this.sessions[from]!).with({ signal: controller.signal, timeoutMs: timed ? 0 : undefined })
+    const remote = wrap(this.sessions[from]!).with({ signal: controller.signal, timeout: timed ? 0 : undefined })
     const values = kind === 'bulk' ? [id, new Uint8Array(100_000).fill(id)] : [id]
     remote[kind]!(...values).then(
       (value) => call.settled.push({ value }),

@@ -102,7 +102,12 @@ class NativeEngine implements Engine {
 
   reset(stream: EngineStream, code: number, reason: string): void {
     const record = stream as StreamRecord
-    if (!record.opened) return this.forget(record)
+    if (!record.opened) {
+      // A reply that was to name it says this instead.
+      record.stopCode = code
+      record.stopReason = reason
+      return this.forget(record)
+    }
     this.core.abortSending(record, code, reason)
     this.core.abortReceiving(record, code, reason)
   }

@@ -48,7 +48,7 @@ export type NumericOption = keyof typeof bounds
 export interface EngineOptions extends Partial<Record<NumericOption, number>> {
   /** Bytes shown to the peer's `authorize`, at most 4 KiB. Default: none. */
   auth?: Uint8Array | undefined
-  /** Name of the value codec this side speaks, for the layers above. Default: none. */
+  /** Name of the value codec of this side's calls, for the layers above. Default: none. */
   codec?: string | undefined
 }
 

@@ -4,12 +4,15 @@
 import type { OwedReply } from './calls.ts'
 import type { Core } from './core.ts'
 import { codes } from './errors.ts'
-import { MESSAGE_END } from './streams.ts'
+import { MESSAGE_END, type StreamRecord } from './streams.ts'
 import * as wire from './wire.ts'
 import type { FrameWriter } from './writer.ts'
 
 /** For a result whose stream was given up before it was opened. */
-const gone = { code: codes.CANCELLED.number, reason: new Uint8Array(0), details: new Uint8Array(0) }
+function gone(via: StreamRecord): NonNullable<OwedReply['failure']> {
+  const code = via.stopCode === 0 ? codes.CANCELLED.number : via.stopCode
+  return { code, reason: wire.encodeText(via.stopReason), details: new Uint8Array(0) }
+}
 
 export function replies(writer: FrameWriter, core: Core, budget: number): void {
   const { callee } = core
@@ -22,7 +25,7 @@ export function replies(writer: FrameWriter, core: Core, budget: number): void {
       continue
     }
     if (failure !== undefined) replyError(writer, slot, failure)
-    else if (via !== undefined && !via.opened) replyError(writer, slot, gone)
+    else if (via !== undefined && !via.opened) replyError(writer, slot, gone(via))
     else if (via !== undefined) writer.plain(wire.REPLY, wire.VIA_STREAM, slot, via.id)
     else {
       const size = wire.varintSize(slot)

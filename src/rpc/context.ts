@@ -2,7 +2,8 @@
 // No global or async storage: the context is handed to exactly those functions that ask for it.
 
 import type { CallContext, Session } from '../session/session.ts'
-import type { AnyFunction } from './methods.ts'
+import type { Metadata } from './call/body.ts'
+import type { AnyFunction, HandlerContext } from './service/method.ts'
 
 /**
  * One call, as its handler sees it; `withContext` hands it over.
@@ -17,11 +18,24 @@ import type { AnyFunction } from './methods.ts'
  * console.log(await wrap(client).name()) // 'true name'
  * await client.close()
  */
-export class MethodContext {
+export class MethodContext implements HandlerContext {
   readonly #call: CallContext
+  #context: Record<string, unknown> | undefined
+  /** Words the caller sent along, of its choosing: nothing to trust. */
+  readonly metadata: Metadata
+  /** Name the caller used, with its dots. */
+  readonly method: string
 
-  constructor(call: CallContext) {
+  constructor(call: CallContext, method: string, metadata: Metadata) {
     this.#call = call
+    this.method = method
+    this.metadata = metadata
+  }
+
+  /** What middleware added to this call. */
+  get context(): Record<string, unknown> {
+    this.#context ??= {}
+    return this.#context
   }
 
   /** The session the call came over. */
@@ -32,11 +46,6 @@ export class MethodContext {
   /** What the session's `authorize` returned; undefined without one. */
   get principal(): unknown {
     return this.#call.session.principal
-  }
-
-  /** Name the caller used. */
-  get method(): string {
-    return this.#call.method
   }
 
   /** Aborts when the caller gave up, the deadline passed or the session ended. Hand it to whatever waits. */
@@ -65,7 +74,7 @@ const contextual = new WeakMap<AnyFunction, AnyFunction>()
  * }
  * const [server, client] = pair()
  * expose(server, api)
- * const seconds = await wrap(client).with({ timeoutMs: 2000 }).left('s')
+ * const seconds = await wrap(client).with({ timeout: 2000 }).left('s')
  * console.log(seconds <= 2)
  * await client.close()
  */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { BraidError } from '../engine/errors.ts'
 import { ManualClock } from '../testing/pair.ts'
 import { memory } from '../transports/memory.ts'
@@ -98,7 +99,7 @@ test('authorize keeps only earlyBytes of what comes meanwhile, then the transpor
   b.handleCall('x', (bytes) => bytes)
   const a = startSession(near, {}, 'dialer')
   const calls = Array.from({ length: 20 }, () => a.call('x', filled(1000)))
-  while (paused === 0) await null
+  while (paused === 0) await turn()
   const early = b.stats().limits.earlyBytes
   assert.equal(early?.refused, 1)
   assert.ok((early?.used ?? 0) >= 1024)

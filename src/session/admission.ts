@@ -14,7 +14,7 @@ export interface AdmissionHost {
 
 export class Admission {
   private readonly host: AdmissionHost
-  private readonly timeoutMs: number
+  private readonly timeout: number
   private readonly earlyBytesMax: number
   private timer: unknown
   private decided = false
@@ -22,9 +22,9 @@ export class Admission {
   private pauses = 0
   private late = 0
 
-  constructor(host: AdmissionHost, timeoutMs: number, earlyBytesMax: number) {
+  constructor(host: AdmissionHost, timeout: number, earlyBytesMax: number) {
     this.host = host
-    this.timeoutMs = timeoutMs
+    this.timeout = timeout
     this.earlyBytesMax = earlyBytesMax
   }
 
@@ -37,9 +37,9 @@ export class Admission {
     }
     const tooLate = (): void => {
       this.late++
-      deny(new BraidError('DEADLINE', `authorize took longer than ${this.timeoutMs} ms`))
+      deny(new BraidError('DEADLINE', `authorize took longer than ${this.timeout} ms`))
     }
-    this.timer = this.host.clock.set(() => settle(tooLate), this.timeoutMs)
+    this.timer = this.host.clock.set(() => settle(tooLate), this.timeout)
     try {
       const answer = authorize()
       if (!isThenable(answer)) settle(() => admit(answer))
@@ -79,7 +79,7 @@ export class Admission {
   limits(bytes: number): { earlyBytes: LimitUse; authorizeTimeoutMs: LimitUse } {
     return {
       earlyBytes: { max: this.earlyBytesMax, used: bytes, refused: this.pauses },
-      authorizeTimeoutMs: { max: this.timeoutMs, used: this.timer === undefined ? 0 : 1, refused: this.late },
+      authorizeTimeoutMs: { max: this.timeout, used: this.timer === undefined ? 0 : 1, refused: this.late },
     }
   }
 }

@@ -64,7 +64,7 @@ test('call by stream fails as others do: unknown method, thrown error, deadline,
   await assert.rejects(a.call('unknown', large), { code: 'BRAID_UNIMPLEMENTED', scope: 'call', executed: 'no' })
   await assert.rejects(a.call('throws', large), { code: 'BRAID_NOT_FOUND', message: 'nothing there', scope: 'call' })
   const controller = new AbortController()
-  const calls = [a.call('waits', large, { timeoutMs: 300 }), a.call('waits', large, { signal: controller.signal })]
+  const calls = [a.call('waits', large, { timeout: 300 }), a.call('waits', large, { signal: controller.signal })]
   while (signals.length < 2) await a.ping()
   clock.advance(300)
   await assert.rejects(calls[0] as Promise<unknown>, { code: 'BRAID_DEADLINE', executed: 'maybe' })

@@ -4,6 +4,7 @@ import type { BraidError } from '../engine/errors.ts'
 import { Assembly } from './assembly.ts'
 import type { Budget } from './budget.ts'
 import type { LiveStream } from './live-stream.ts'
+import type { Bytes } from './opener.ts'
 
 /** Name of the stream that carries a call whose arguments are too large for a frame; its result comes back on it. */
 export const CALL_STREAM = '$call'
@@ -32,7 +33,31 @@ export function readBody(stream: LiveStream, budget: Budget, reader: BodyReader)
 }
 
 /** Sends a body and ends the half. The engine takes it over at once: its sender has it in memory anyway. */
-export function writeBody(stream: LiveStream, bytes: Uint8Array): void {
-  stream.write(bytes)
+export function writeBody(stream: LiveStream, bytes: Bytes): void {
+  if (bytes instanceof Uint8Array) stream.write(bytes)
+  else for (const piece of bytes) stream.write(piece)
   stream.end()
+}
+
+/** Whether a handler or caller gave bytes, in one piece or several. */
+export function isBytes(value: unknown): value is Bytes {
+  if (value instanceof Uint8Array) return true
+  return Array.isArray(value) && value.every((piece) => piece instanceof Uint8Array)
+}
+
+export function bytesIn(bytes: Bytes): number {
+  if (bytes instanceof Uint8Array) return bytes.length
+  return bytes.reduce((size, piece) => size + piece.length, 0)
+}
+
+/** One array of what a frame will hold. */
+export function joined(bytes: Bytes, size: number): Uint8Array {
+  if (bytes instanceof Uint8Array) return bytes
+  const whole = new Uint8Array(size)
+  let end = 0
+  for (const piece of bytes) {
+    whole.set(piece, end)
+    end += piece.length
+  }
+  return whole
 }

@@ -50,7 +50,7 @@ test('call that no method is exposed for is refused when its time is over', asyn
 test('call whose time is over while it waits for a handler is never run', async () => {
   const clock = new ManualClock()
   const [a, b] = pair({ clock })
-  const call = a.call('late', none, { timeoutMs: 50 })
+  const call = a.call('late', none, { timeout: 50 })
   await a.ping()
   clock.advance(50)
   await assert.rejects(call, { code: 'BRAID_DEADLINE' })

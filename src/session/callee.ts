@@ -2,18 +2,18 @@
 
 import type { Engine } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
-import type { Assembly } from './assembly.ts'
-import { CALL_STREAM, REPLY_STREAM, readBody, writeBody } from './bodies.ts'
+import { ArrivedCall, type CallHost, deadlinePassed } from './arrived-call.ts'
+import { bytesIn, CALL_STREAM, isBytes, joined, REPLY_STREAM, readBody, writeBody } from './bodies.ts'
 import type { Budget } from './budget.ts'
 import { MESSAGE_METHOD } from './caller.ts'
 import type { Clock } from './clock.ts'
 import { isThenable } from './deferred.ts'
 import type { LiveStream } from './live-stream.ts'
-import { nearest } from './nearest.ts'
-import type { Meta } from './opener.ts'
+import { type Handler, MethodTable } from './method-table.ts'
+import type { Bytes, JsonValue, Meta } from './opener.ts'
 import type { CallContext, Session } from './session.ts'
 import { Waiting } from './waiting.ts'
-import { failureOf, localError } from './words.ts'
+import { failureOf, localError, toReason } from './words.ts'
 
 /** What answering calls needs of its session. */
 export interface CalleeHost {
@@ -34,72 +34,12 @@ export interface CalleeHost {
 
 const EMPTY = new Uint8Array(0)
 
-/** One call of the peer. */
-class ArrivedCall implements CallContext {
-  readonly method: string
-  readonly oneWay: boolean
-  /** Where the reply goes: a slot, or else a stream. */
-  readonly slot: number
-  stream: LiveStream | undefined
-  args: Uint8Array = EMPTY
-  body: Assembly | undefined
-  /** Why nobody waits for the answer any more. */
-  ended: BraidError | undefined
-  private readonly host: CalleeHost
-  private readonly due: number | undefined
-  private controller: AbortController | undefined
-  private timer: unknown
-
-  constructor(host: CalleeHost, slot: number, method: string, deadlineMs: number | undefined, oneWay: boolean) {
-    this.host = host
-    this.slot = slot
-    this.method = method
-    this.oneWay = oneWay
-    this.due = deadlineMs === undefined ? undefined : host.clock.now() + deadlineMs
-  }
-
-  get session(): Session {
-    return this.host.session
-  }
-
-  remaining(): number | undefined {
-    return this.due === undefined ? undefined : Math.max(0, this.due - this.host.clock.now())
-  }
-
-  get signal(): AbortSignal {
-    if (this.controller === undefined) {
-      this.controller = new AbortController()
-      if (this.ended !== undefined) this.controller.abort(this.ended)
-      else if (this.due !== undefined) {
-        this.timer = this.host.clock.set(() => this.abort(deadlinePassed()), this.remaining() ?? 0)
-      }
-    }
-    return this.controller.signal
-  }
-
-  abort(error: BraidError): void {
-    this.ended ??= error
-    this.release()
-    this.controller?.abort(error)
-  }
-
-  /** The handler has ended: no timer outlives it. */
-  release(): void {
-    if (this.timer !== undefined) this.host.clock.clear(this.timer)
-    this.timer = undefined
-  }
-}
-
-function deadlinePassed(): BraidError {
-  return localError(codes.DEADLINE.number, 'the time the caller allowed is over', { scope: 'call' })
-}
-
-export class Callee {
+export class Callee implements CallHost {
   readonly waiting: Waiting<ArrivedCall>
+  readonly clock: Clock
+  readonly session: Session
   private readonly host: CalleeHost
-  private readonly handlers = new Map<string, (bytes: Uint8Array, context: CallContext) => unknown>()
-  /** Methods among the handlers: messages are none. */
-  private methods = 0
+  private readonly methods = new MethodTable<CallContext>()
   private readonly bySlot: (ArrivedCall | undefined)[] = []
   private readonly byStream = new Set<ArrivedCall>()
   private offering = false
@@ -108,26 +48,20 @@ export class Callee {
 
   constructor(host: CalleeHost) {
     this.host = host
+    this.clock = host.clock
+    this.session = host.session
     this.waiting = new Waiting(host.clock, host.handlerWaitMs, (call) => this.refuse(call))
   }
 
-  handle(method: string, handler: (bytes: Uint8Array, context: CallContext) => unknown): () => void {
-    if (typeof handler !== 'function') throw new TypeError('a handler is a function')
-    if (this.handlers.has(method)) throw new TypeError(`"${method}" has a handler already`)
-    this.handlers.set(method, handler)
-    const counted = method === MESSAGE_METHOD ? 0 : 1
-    this.methods += counted
+  handle(pattern: string, handler: Handler<CallContext>): () => void {
+    const remove = this.methods.add(pattern, handler)
     this.offerSoon()
-    return () => {
-      if (this.handlers.get(method) !== handler) return
-      this.handlers.delete(method)
-      this.methods -= counted
-    }
+    return remove
   }
 
   /** A call in a slot. */
   arrived(slot: number, method: string, args: Uint8Array, deadlineMs: number | undefined, oneWay: boolean): void {
-    const call = new ArrivedCall(this.host, slot, method, deadlineMs, oneWay)
+    const call = new ArrivedCall(this, slot, method, deadlineMs, oneWay)
     call.args = args
     this.bySlot[slot] = call
     this.count++
@@ -146,7 +80,7 @@ export class Callee {
       stream.settle()
       return
     }
-    const call = new ArrivedCall(this.host, -1, method, deadline, false)
+    const call = new ArrivedCall(this, -1, method, deadline, false)
     call.stream = stream
     this.byStream.add(call)
     this.count++
@@ -180,12 +114,12 @@ export class Callee {
   }
 
   private route(call: ArrivedCall): void {
-    const handler = this.handlers.get(call.method)
+    const handler = this.methods.find(call.method)
     if (call.ended !== undefined) this.answerError(call, call.ended)
     // It waited for a handler, or on the way, until nobody waits for its answer any more.
     else if (call.remaining() === 0) this.answerError(call, deadlinePassed())
     else if (handler !== undefined) this.run(call, handler)
-    else if (this.methods > 0 && call.method !== MESSAGE_METHOD) this.refuse(call)
+    else if (this.methods.count > 0 && !call.method.startsWith('$')) this.refuse(call)
     else {
       // A view would keep alive all that was received with it.
       call.args = call.args.slice()
@@ -200,7 +134,8 @@ export class Callee {
     queueMicrotask(() => {
       this.offering = false
       for (const call of this.waiting) {
-        if (!this.handlers.has(call.method) && (this.methods === 0 || call.method === MESSAGE_METHOD)) continue
+        const refusable = this.methods.count > 0 && !call.method.startsWith('$')
+        if (this.methods.find(call.method) === undefined && !refusable) continue
         this.waiting.delete(call)
         this.route(call)
       }
@@ -210,13 +145,13 @@ export class Callee {
   private refuse(call: ArrivedCall): void {
     let text = 'no handler takes messages'
     if (call.method !== MESSAGE_METHOD) {
-      const meant = nearest(call.method, this.handlers.keys())
+      const meant = this.methods.nearest(call.method)
       text = `no method "${call.method}" is exposed${meant === undefined ? '' : `; did you mean "${meant}"?`}`
     }
     this.answerError(call, new BraidError('UNIMPLEMENTED', text, { scope: 'call' }))
   }
 
-  private run(call: ArrivedCall, handler: (bytes: Uint8Array, context: CallContext) => unknown): void {
+  private run(call: ArrivedCall, handler: Handler<CallContext>): void {
     const { args } = call
     // Kept, they would keep alive all that was received with them as long as the handler runs.
     call.args = EMPTY
@@ -237,8 +172,9 @@ export class Callee {
   }
 
   private answer(call: ArrivedCall, value: unknown): void {
+    if (call.answered !== undefined) return
     const result = call.oneWay ? EMPTY : value
-    if (!(result instanceof Uint8Array)) {
+    if (!isBytes(result)) {
       this.answerError(call, new TypeError(`the handler of "${call.method}" answered no Uint8Array`))
       return
     }
@@ -248,14 +184,36 @@ export class Callee {
     this.host.callEnded()
   }
 
-  private reply(call: ArrivedCall, result: Uint8Array): void {
+  /** See `CallContext.answer`. */
+  answerByStream(call: ArrivedCall, meta: JsonValue): LiveStream {
     const { host } = this
+    if (call.ended !== undefined) throw call.ended
+    if (!this.end(call)) {
+      const text = call.answered === undefined ? 'nobody waits for an answer any more' : 'the call is answered already'
+      throw new BraidError('CLOSED', text, { scope: 'call' })
+    }
+    const { stream: asked } = call
+    const stream = host.openStream(
+      REPLY_STREAM,
+      asked === undefined ? { answer: meta } : { answer: meta, call: asked.link.number },
+    )
+    call.follow(stream)
+    if (asked === undefined) host.engine.replyVia(call.slot, stream.link)
+    else this.endAfter(asked, stream)
+    host.wake()
+    host.callEnded()
+    return stream
+  }
+
+  private reply(call: ArrivedCall, result: Bytes): void {
+    const { host } = this
+    const size = bytesIn(result)
     if (call.stream !== undefined) {
       writeBody(call.stream, result)
       call.stream.settle()
-    } else if (result.length <= host.frameMax) {
-      host.engine.reply(call.slot, result)
-      host.wrote(result.length)
+    } else if (size <= host.frameMax) {
+      host.engine.reply(call.slot, joined(result, size))
+      host.wrote(size)
     } else {
       const stream = host.openStream(REPLY_STREAM, undefined)
       host.engine.replyVia(call.slot, stream.link)
@@ -264,22 +222,41 @@ export class Callee {
   }
 
   private answerError(call: ArrivedCall, thrown: unknown): void {
+    if (call.answered !== undefined) return call.answered.crash(thrown)
     if (!this.end(call)) return
     this.replyError(call, thrown)
     this.host.callEnded()
   }
 
   private replyError(call: ArrivedCall, thrown: unknown): void {
+    const { number, text, details } = failureOf(thrown, this.host.exposeErrors)
     if (call.stream !== undefined) {
-      call.stream.crash(thrown)
-      call.stream.settle()
+      if (details === undefined) {
+        call.stream.crash(thrown)
+        call.stream.settle()
+      } else this.replyDetails(call.stream, number, text, details)
       return
     }
-    const { number, text, details } = failureOf(thrown, this.host.exposeErrors)
     // Details that do not fit beside the text in one frame are of no use to anybody.
     const fits = details === undefined || details.length <= this.host.frameMax - 1024
     this.host.engine.replyError(call.slot, number, text, fits ? details : undefined)
     this.host.wake()
+  }
+
+  /** A RESET has no place for details: they come on a stream, like an answer. */
+  private replyDetails(asked: LiveStream, number: number, text: string, details: Uint8Array): void {
+    const error = { code: number, reason: toReason(text) }
+    const stream = this.host.openStream(REPLY_STREAM, { answer: null, call: asked.link.number, error })
+    writeBody(stream, details)
+    this.endAfter(asked, stream)
+  }
+
+  /** Ends a call that is a stream when its answer is over; not before, as an end without bytes would pass for an empty answer. */
+  private endAfter(asked: LiveStream, answer: LiveStream): void {
+    void answer.closed.then(() => {
+      asked.end()
+      asked.settle()
+    })
   }
 
   /** The handler has ended; false if the session ended before it. */

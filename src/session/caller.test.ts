@@ -27,6 +27,21 @@ test('call carries bytes there and back, by handlers sync and async', async () =
   await a.close()
 })
 
+test('call whose result nobody wants brings back none, and rejects as any', async () => {
+  const [a, b] = pair()
+  const seen: boolean[] = []
+  b.handleCall('note', (bytes, { oneWay }) => {
+    seen.push(oneWay)
+    return bytes
+  })
+  assert.deepEqual(await a.call('note', filled(3), { oneWay: true }), none)
+  // Too large for a frame, it is carried like any call.
+  assert.deepEqual(await a.call('note', filled(100_000), { oneWay: true }), none)
+  assert.deepEqual(seen, [true, false])
+  await assert.rejects(a.call('other', none, { oneWay: true }), { code: 'BRAID_UNIMPLEMENTED' })
+  await a.close()
+})
+
 test('call given up by its signal rejects at once, tells the handler, and frees its slot when that has ended', async () => {
   const [a, b] = pair({ maxCalls: 32 })
   const contexts: CallContext[] = []
@@ -79,8 +94,8 @@ test('call leaves no listener on its signal and no timer behind', async () => {
     listeners--
     remove(...args)
   }
-  await a.call('x', none, { signal, timeoutMs: 1000 })
-  await a.call('x', none, { timeoutMs: Number.POSITIVE_INFINITY })
+  await a.call('x', none, { signal, timeout: 1000 })
+  await a.call('x', none, { timeout: Number.POSITIVE_INFINITY })
   assert.equal(listeners, 0)
   assert.equal(clock.pending, 0)
   await a.close()
@@ -95,7 +110,7 @@ test('call deadline travels, ends the call, and aborts the handler', async () =>
     return never()
   })
   b.handleCall('free', (_bytes, its) => Uint8Array.of(its.remaining() === undefined ? 1 : 0))
-  const call = a.call('slow', none, { timeoutMs: 250 })
+  const call = a.call('slow', none, { timeout: 250 })
   await a.ping()
   assert.equal(context?.remaining(), 250)
   clock.advance(100)
@@ -115,7 +130,7 @@ test('call checks its arguments', async () => {
   await assert.rejects(a.call('x', 'y' as unknown as Uint8Array), TypeError)
   await assert.rejects(a.call(1 as unknown as string, none), TypeError)
   await assert.rejects(a.call('x'.repeat(129), none), RangeError)
-  await assert.rejects(a.call('x', none, { timeoutMs: -1 }), RangeError)
+  await assert.rejects(a.call('x', none, { timeout: -1 }), RangeError)
   await assert.rejects(a.message('y' as unknown as Uint8Array), TypeError)
   assert.throws(() => b.handleCall('x'.repeat(129), never), RangeError)
   assert.throws(() => b.handleCall('x', 1 as unknown as () => Uint8Array), TypeError)
@@ -169,7 +184,7 @@ test('call whose transport dies under its first write leaves no timer and no lis
   }
   const a = startSession({ remote: 'x', start() {}, send, pause() {}, resume() {}, close() {} }, { clock })
   const { signal } = new AbortController()
-  const call = a.call('x', filled(300_000), { signal, timeoutMs: 60_000 })
+  const call = a.call('x', filled(300_000), { signal, timeout: 60_000 })
   await assert.rejects(call, { code: 'BRAID_TRANSPORT_LOST' })
   assert.deepEqual(getEventListeners(signal, 'abort'), [])
   assert.equal(clock.pending, 0)

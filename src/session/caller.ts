@@ -2,16 +2,20 @@
 
 import type { Engine, EngineCall, EngineStream } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
-import { CALL_STREAM, readBody, writeBody } from './bodies.ts'
+import { bytesIn, CALL_STREAM, isBytes, joined, readBody, writeBody } from './bodies.ts'
 import type { Budget } from './budget.ts'
 import type { Clock } from './clock.ts'
 import { quiet } from './deferred.ts'
 import type { LiveStream } from './live-stream.ts'
-import type { CallOptions, Meta } from './opener.ts'
+import type { Bytes, CallOptions, Meta } from './opener.ts'
 import { checkBytes, checkName, localError, restate } from './words.ts'
 
 /** Method of one-way messages. */
 export const MESSAGE_METHOD = '$message'
+
+const EMPTY = new Uint8Array(0)
+const nothing = (): void => {}
+const TOO_LONG = 'the call took too long'
 
 /** What calls need of their session. */
 export interface CallerHost {
@@ -31,22 +35,25 @@ export interface CallerHost {
 
 /** One call that waits for its reply. */
 class PendingCall {
-  readonly promise: Promise<Uint8Array | undefined>
-  resolve!: (bytes: Uint8Array | undefined) => void
+  readonly promise: Promise<Uint8Array>
+  resolve!: (bytes: Uint8Array) => void
   reject!: (error: unknown) => void
   /** One of them, once it is on its way. */
   link: EngineCall | undefined
   stream: LiveStream | undefined
+  /** The answer, which whoever asked has now. */
+  handed: LiveStream | undefined
   timer: unknown
   signal: AbortSignal | undefined
   onAbort: (() => void) | undefined
+  options: CallOptions | undefined
   done = false
-  /** A message: nobody wants its result. */
+  /** Nobody wants its result. */
   readonly oneWay: boolean
 
   constructor(oneWay: boolean) {
     this.oneWay = oneWay
-    this.promise = new Promise<Uint8Array | undefined>((resolve, reject) => {
+    this.promise = new Promise<Uint8Array>((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
     })
@@ -64,15 +71,15 @@ export class Caller {
     this.host = host
   }
 
-  call(method: string, bytes: Uint8Array, options: CallOptions | undefined): Promise<Uint8Array> {
-    const pending = new PendingCall(false)
+  call(method: string, bytes: Bytes, options: CallOptions | undefined): Promise<Uint8Array> {
+    const pending = new PendingCall(options?.oneWay === true)
     try {
       this.start(pending, method, bytes, options)
     } catch (error) {
       quiet(pending.promise)
       pending.reject(error)
     }
-    return pending.promise as Promise<Uint8Array>
+    return pending.promise
   }
 
   message(bytes: Uint8Array): Promise<void> {
@@ -90,7 +97,7 @@ export class Caller {
       quiet(pending.promise)
       pending.reject(error)
     }
-    return pending.promise as Promise<undefined>
+    return quiet(pending.promise.then(nothing))
   }
 
   /** The engine has the reply. */
@@ -99,14 +106,40 @@ export class Caller {
     if (pending === undefined) return
     if (via === undefined) {
       this.finish(pending)
-      pending.resolve(pending.oneWay ? undefined : result)
+      pending.resolve(pending.oneWay ? EMPTY : result)
       return
     }
     const stream = via.owner as LiveStream
-    pending.stream = stream
     pending.link = undefined
+    if (stream.meta !== undefined && pending.options?.takeStream !== undefined) return this.handOver(pending, stream)
+    stream.end()
+    pending.stream = stream
     this.byStream.add(pending)
     this.readResult(pending, stream)
+  }
+
+  /** A stream came as the answer to a call that is itself one: the n-th of this side's. */
+  answered(stream: LiveStream, call: number): void {
+    for (const pending of this.byStream) {
+      if (pending.stream?.link.number !== call || pending.options?.takeStream === undefined) continue
+      this.byStream.delete(pending)
+      return this.handOver(pending, stream)
+    }
+    stream.reset('CANCELLED', 'nobody waits for this answer')
+  }
+
+  /** The n-th of this side's streams, a call, has failed; the stream carries what there is to say about it. */
+  failed(stream: LiveStream, call: number, error: BraidError): void {
+    stream.end()
+    const pending = [...this.byStream].find((other) => other.stream?.link.number === call)
+    if (pending === undefined) return stream.reset('CANCELLED', 'nobody waits for this answer')
+    readBody(stream, this.host.assembled, {
+      whole: (details, body) => {
+        body.drop()
+        this.fail(pending, restate(error, { scope: 'call', details }))
+      },
+      failed: () => this.fail(pending, restate(error, { scope: 'call' })),
+    })
   }
 
   refused(link: EngineCall, error: BraidError): void {
@@ -123,19 +156,21 @@ export class Caller {
     for (const pending of [...this.byStream]) this.fail(pending, error)
   }
 
-  private start(pending: PendingCall, method: string, bytes: Uint8Array, options: CallOptions | undefined): void {
+  private start(pending: PendingCall, method: string, bytes: Bytes, options: CallOptions | undefined): void {
     const { host } = this
     checkName(method, 'method')
-    checkBytes(bytes, 'what a call carries')
+    if (!isBytes(bytes)) checkBytes(bytes, 'what a call carries')
     if (host.closedTo !== undefined) throw restate(host.closedTo, { executed: 'no' })
-    const timeoutMs = options?.timeoutMs === Number.POSITIVE_INFINITY ? undefined : options?.timeoutMs
+    const timeout = options?.timeout === Number.POSITIVE_INFINITY ? undefined : options?.timeout
     const signal = options?.signal
-    if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
-      throw new RangeError(`timeoutMs is a number from 0, not ${timeoutMs}`)
+    if (timeout !== undefined && !(timeout >= 0)) {
+      throw new RangeError(`timeout is a number from 0, not ${timeout}`)
     }
     if (signal?.aborted) throw cancelled(signal, 'no')
-    if (bytes.length > host.frameMax) this.sendByStream(pending, method, bytes, timeoutMs)
-    else this.send(pending, method, bytes, timeoutMs)
+    pending.options = options
+    const size = bytesIn(bytes)
+    if (size > host.frameMax) this.sendByStream(pending, method, bytes, timeout)
+    else this.send(pending, method, joined(bytes, size), timeout)
     // A transport may die under the first write: then nothing is left to give up.
     if (pending.done) return
     if (signal !== undefined) {
@@ -143,21 +178,21 @@ export class Caller {
       pending.onAbort = () => this.giveUp(pending, 'CANCELLED')
       signal.addEventListener('abort', pending.onAbort)
     }
-    if (timeoutMs !== undefined) {
-      pending.timer = host.clock.set(() => this.giveUp(pending, 'DEADLINE'), timeoutMs)
+    if (timeout !== undefined) {
+      pending.timer = host.clock.set(() => this.giveUp(pending, 'DEADLINE'), timeout)
     }
   }
 
-  private send(pending: PendingCall, method: string, bytes: Uint8Array, timeoutMs: number | undefined): void {
+  private send(pending: PendingCall, method: string, bytes: Uint8Array, timeout: number | undefined): void {
     const { host } = this
-    const deadlineAt = timeoutMs === undefined ? undefined : host.clock.now() + timeoutMs
+    const deadlineAt = timeout === undefined ? undefined : host.clock.now() + timeout
     pending.link = host.engine.call(method, bytes, deadlineAt, pending.oneWay, pending)
     this.count++
     host.wrote(bytes.length)
   }
 
-  private sendByStream(pending: PendingCall, method: string, bytes: Uint8Array, timeoutMs: number | undefined): void {
-    const deadline = timeoutMs === undefined ? undefined : Math.ceil(timeoutMs)
+  private sendByStream(pending: PendingCall, method: string, bytes: Bytes, timeout: number | undefined): void {
+    const deadline = timeout === undefined ? undefined : Math.ceil(timeout)
     const stream = this.host.openStream(CALL_STREAM, deadline === undefined ? { method } : { method, deadline })
     pending.stream = stream
     this.byStream.add(pending)
@@ -172,13 +207,34 @@ export class Caller {
         body.drop()
         if (pending.done) return
         this.finish(pending)
-        pending.resolve(bytes)
+        pending.resolve(pending.oneWay ? EMPTY : bytes)
       },
       failed: (error) => this.fail(pending, error.scope === 'stream' ? restate(error, { scope: 'call' }) : error),
     })
   }
 
+  /** The answer is a stream, whoever asked has it, and from now on what is asked of the call is asked of the stream. */
+  private handOver(pending: PendingCall, stream: LiveStream): void {
+    pending.done = true
+    pending.handed = stream
+    this.count--
+    void stream.closed.then(() => this.unwatch(pending))
+    pending.resolve(EMPTY)
+    try {
+      pending.options?.takeStream?.(stream)
+    } catch (thrown) {
+      stream.crash(thrown)
+    }
+    this.host.callEnded()
+  }
+
   private giveUp(pending: PendingCall, code: 'CANCELLED' | 'DEADLINE'): void {
+    // What came and went whole is nobody's to give up, though the last frames of it may still be on their way.
+    if (pending.handed !== undefined && !pending.handed.hasEnded) {
+      const error =
+        code === 'CANCELLED' ? cancelled(pending.signal, 'maybe') : localError(codes.DEADLINE.number, TOO_LONG, {})
+      pending.handed.abandon(restate(error, { scope: 'stream' }))
+    }
     if (pending.done) return
     const { link, stream } = pending
     const sent = link === undefined ? stream === undefined || stream.id >= 0 : link.sent
@@ -186,7 +242,7 @@ export class Caller {
     const error =
       code === 'CANCELLED'
         ? cancelled(pending.signal, executed)
-        : localError(codes.DEADLINE.number, 'the call took too long', { scope: 'call', executed })
+        : localError(codes.DEADLINE.number, TOO_LONG, { scope: 'call', executed })
     this.fail(pending, error)
     if (link !== undefined) {
       this.host.engine.cancel(link, error.number)
@@ -206,17 +262,25 @@ export class Caller {
   private finish(pending: PendingCall): void {
     pending.done = true
     this.count--
-    if (pending.timer !== undefined) this.host.clock.clear(pending.timer)
-    if (pending.onAbort !== undefined) pending.signal?.removeEventListener('abort', pending.onAbort)
+    this.unwatch(pending)
     if (pending.stream !== undefined) this.byStream.delete(pending)
     this.host.callEnded()
+  }
+
+  /** Nobody gives it up any more. */
+  private unwatch(pending: PendingCall): void {
+    if (pending.timer !== undefined) this.host.clock.clear(pending.timer)
+    if (pending.onAbort !== undefined) pending.signal?.removeEventListener('abort', pending.onAbort)
   }
 }
 
 function cancelled(signal: AbortSignal | undefined, executed: 'no' | 'maybe'): BraidError {
-  return localError(codes.CANCELLED.number, 'the call was cancelled', {
+  const reason: unknown = signal?.reason
+  // A call made to answer another ends for the same reason as that one.
+  const late = reason instanceof BraidError && reason.code === 'BRAID_DEADLINE'
+  return localError(late ? codes.DEADLINE.number : codes.CANCELLED.number, late ? TOO_LONG : 'the call was cancelled', {
     scope: 'call',
     executed,
-    cause: signal?.reason,
+    cause: reason,
   })
 }

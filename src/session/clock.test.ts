@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemClock, systemRandom } from './clock.ts'
+import { afterMicrotasks, systemClock, systemRandom } from './clock.ts'
 
 test('clock goes forward', () => {
   let last = systemClock.now()
@@ -28,4 +28,20 @@ test('clock does not run a timer of years at once', async () => {
 test('chance lies between 0 and 1', () => {
   const value = systemRandom()
   assert.ok(value >= 0 && value < 1)
+})
+
+test('afterMicrotasks waits for what promises do in the same turn, and for no turn of the event loop', async () => {
+  const order: string[] = []
+  const later = setImmediate(() => order.push('turn'))
+  const done = new Promise<void>((resolve) => {
+    afterMicrotasks(() => {
+      order.push('after')
+      resolve()
+    })
+  })
+  for (let hop = 0; hop < 5; hop++) await null
+  order.push('hops')
+  await done
+  clearImmediate(later)
+  assert.deepEqual(order, ['hops', 'after'])
 })

@@ -1,4 +1,4 @@
-// Time and chance as a session sees them; the only place that reads the platform's.
+// Time, chance and the end of a turn as a session sees them; the only place that asks the platform for them.
 // Everything else is handed a Clock, so that tests need no sleeps.
 
 /** Where a session gets its time from: monotonic milliseconds, and timers by them. */
@@ -18,8 +18,11 @@ function wallNow(): number {
 /** Longest timer of the runtimes, in ms: 25 days. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
-// Not in every runtime, hence no name of `globals.d.ts`.
-const { performance } = globalThis as { performance?: { now(): number } }
+// Not in every runtime, hence no names of `globals.d.ts`.
+const { performance, process } = globalThis as {
+  performance?: { now(): number }
+  process?: { nextTick?: (task: () => void) => void }
+}
 
 /** The clock of the runtime. */
 export const systemClock: Clock = {
@@ -31,3 +34,15 @@ export const systemClock: Clock = {
 
 /** Chance for what need not be secret: greasing of the HELLO. */
 export const systemRandom: () => number = Math.random
+
+const SETTLED = Promise.resolve()
+const nextTick = process?.nextTick
+
+/**
+ * Runs a task when what promises have to say in this turn is said: from within a microtask, a tick of Node (and of Bun and Deno)
+ * comes after all others, and costs no turn of the event loop. Elsewhere one hop later than the next, which is enough for the
+ * answer of an async function.
+ */
+export function afterMicrotasks(task: () => void): void {
+  void SETTLED.then(nextTick === undefined ? () => void SETTLED.then(task) : () => nextTick(task))
+}

@@ -11,7 +11,7 @@ import type { Clock } from './clock.ts'
 import { Deferred, isThenable, quiet } from './deferred.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
 import type { LiveStream } from './live-stream.ts'
-import type { CallOptions, Meta, OpenOptions } from './opener.ts'
+import type { Bytes, CallOptions, Meta, OpenOptions } from './opener.ts'
 import type { SessionSettings } from './options.ts'
 import { Pump, type PumpOwner } from './pump.ts'
 import { Router } from './router.ts'
@@ -58,6 +58,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   state: State = 'connecting'
   principal: unknown
   remote: Remote
+  readonly codec: string
   frameMax = FRAME_FLOOR
   /** Why no new work goes out. */
   closedTo: BraidError | undefined
@@ -81,6 +82,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     this.clock = settings.clock
     this.settings = settings
     this.hooks = hooks
+    this.codec = settings.engine.codec
     this.exposeErrors = settings.exposeErrors
     this.handlerWaitMs = settings.handlerWaitMs
     this.messageMax = new Budget(settings.maxMessage)
@@ -124,13 +126,13 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     return this.router.take(name)
   }
 
-  call(method: string, bytes: Uint8Array, options?: CallOptions): Promise<Uint8Array> {
+  call(method: string, bytes: Bytes, options?: CallOptions): Promise<Uint8Array> {
     return this.caller.call(method, bytes, options)
   }
 
-  handleCall(method: string, handler: CallHandler): () => void {
-    checkName(method, 'method')
-    return this.callee.handle(method, handler)
+  handleCall(pattern: string, handler: CallHandler): () => void {
+    checkName(pattern, 'method')
+    return this.callee.handle(pattern, handler)
   }
 
   message(bytes: Uint8Array): Promise<void> {
@@ -229,7 +231,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
       case 'cancel':
         return this.callee.cancelled(event.slot, event.code)
       case 'open':
-        return this.streamTable.opened(event, this.callee)
+        return this.streamTable.opened(event, this.callee, this.caller)
       case 'answer':
         return ownerOf(event.stream).answered(event.meta)
       case 'end':

@@ -6,6 +6,7 @@ import type { Inbox } from './inbox.ts'
 import { MessageReader } from './messages.ts'
 import type { Meta } from './opener.ts'
 import { BatchReader, ChunkReader } from './readers.ts'
+import type { Session } from './session.ts'
 import type { Receiver, Stream, StreamStats } from './stream.ts'
 import { StreamCore } from './stream-core.ts'
 import {
@@ -28,6 +29,10 @@ export class LiveStream extends StreamCore implements Stream {
   get id(): number {
     const { number, mine } = this.link
     return number < 0 ? -1 : number * 2 + (mine ? 0 : 1)
+  }
+
+  get session(): Session {
+    return this.host.session
   }
 
   // -- answer
@@ -184,9 +189,19 @@ export class LiveStream extends StreamCore implements Stream {
     return this.has(READ_DONE) ? 'done' : undefined
   }
 
+  /** Nobody reads it, and nobody waits for its end. */
+  get isUntouched(): boolean {
+    return !this.has(MINE) && this.receiver === undefined && this.ifAny?.closed === undefined
+  }
+
   /** Nothing of it can be read: no handler need hear of it. */
   get hasFailed(): boolean {
     return this.has(READ_DEAD)
+  }
+
+  /** This side has read all, and said all. */
+  get hasEnded(): boolean {
+    return this.has(READ_DONE) && this.has(WRITE_ENDED)
   }
 
   /** The reader took something: credit returns, and the end may be reached. */

@@ -24,13 +24,27 @@ export interface CallOptions {
   /** Aborting gives the call up: it rejects at once with CANCELLED, and the handler's signal is aborted. */
   signal?: AbortSignal | undefined
   /** Time allowed, in ms; it travels to the other side. Default: none. */
-  timeoutMs?: number | undefined
+  timeout?: number | undefined
+  /**
+   * Nobody wants the result: the handler sees that as `oneWay`, and no bytes come back whatever it answers. Arguments too large
+   * for a frame are carried like those of any call. Default: false.
+   */
+  oneWay?: boolean | undefined
+  /**
+   * Takes an answer that comes as a stream (see `CallContext.answer`), as soon as the reply that names it has been read; the promise
+   * then resolves to no bytes. `signal` and `timeout` go on to hold for the stream: they reset it. Without this, such an answer is
+   * collected as if it were bytes.
+   */
+  takeStream?: ((stream: Stream) => void) | undefined
 }
+
+/** Bytes, or pieces of them that follow each other: what is large need not be copied together. */
+export type Bytes = Uint8Array | readonly Uint8Array[]
 
 /** Opens streams and makes calls. */
 export interface Opener {
   open(name: string, options?: OpenOptions): Stream | Promise<Stream>
-  call(method: string, bytes: Uint8Array, options?: CallOptions): Promise<Uint8Array>
+  call(method: string, bytes: Bytes, options?: CallOptions): Promise<Uint8Array>
   /** Settles when it is over: undefined for a clean end, else why. Never rejects. */
   readonly closed: Promise<BraidError | undefined>
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { ManualClock } from '../testing/pair.ts'
 import { memory } from '../transports/memory.ts'
@@ -91,7 +92,7 @@ test('pump sends nothing to a transport that is full until it has drained', asyn
   await first
   const sent = left.sizes.length
   const second = a.call('x', filled(2))
-  for (let i = 0; i < 20; i++) await null
+  for (let i = 0; i < 20; i++) await turn()
   assert.equal(left.sizes.length, sent)
   left.full = false
   left.sink?.drained()
@@ -106,7 +107,7 @@ test('pump gives up sending CLOSE to a transport that stays full', async () => {
   const a = startSession(left, { clock })
   await new Promise<void>((resolve) => (left.onSend = resolve))
   const closed = a.close()
-  while (clock.pending === 0) await null
+  while (clock.pending === 0) await turn()
   clock.advance(1999)
   assert.equal(left.closes, 0)
   clock.advance(1)
@@ -121,7 +122,7 @@ test('pump gives up a transport that never tells that it is gone', async () => {
   const left = new Watched()
   const a = startSession(left, { clock })
   const closed = a.close()
-  while (left.closes === 0) await null
+  while (left.closes === 0) await turn()
   clock.advance(5000)
   await closed
   assert.equal(await a.closed, undefined)
@@ -173,7 +174,7 @@ test('session that was closed keeps no process alive, nor does one that is forgo
     import { pair } from ${JSON.stringify(pairUrl)}
     const [a, b] = pair()
     b.handleCall('x', (bytes) => bytes)
-    await a.call('x', new Uint8Array(1), { timeoutMs: 60_000 })
+    await a.call('x', new Uint8Array(1), { timeout: 60_000 })
     await a.close()
     const [c, d] = pair()
     d.handle('s', () => {})

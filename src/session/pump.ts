@@ -3,7 +3,7 @@
 
 import type { Engine, EngineEvent } from '../engine/contract.ts'
 import { BraidError } from '../engine/errors.ts'
-import type { Clock } from './clock.ts'
+import { afterMicrotasks, type Clock } from './clock.ts'
 import type { Transport, TransportSink } from './transport.ts'
 
 /** Most bytes of one write to the transport, and what may be queued before a flush does not wait for the end of the turn. */
@@ -11,9 +11,6 @@ const FLUSH_BYTES = 256 * 1024
 /** How long CLOSE may wait for room in the transport, and the transport for its own end. */
 const CLOSE_WAIT_MS = 2_000
 const GONE_WAIT_MS = 5_000
-
-/** A reaction of a settled promise costs a third of `queueMicrotask`, and every flush takes two. */
-const SETTLED = Promise.resolve()
 
 export interface PumpOwner {
   event(event: EngineEvent): void
@@ -60,7 +57,7 @@ export class Pump implements TransportSink {
   wake(): void {
     if (this.scheduled) return
     this.scheduled = true
-    void SETTLED.then(this.hop)
+    afterMicrotasks(this.flush)
   }
 
   /** Counts bytes handed to the engine; many of them do not wait for the end of the turn. */
@@ -116,11 +113,6 @@ export class Pump implements TransportSink {
   }
 
   // -- within
-
-  // One hop more than needed: answers of handlers that are async functions join the flush of what they answer.
-  private readonly hop = (): void => {
-    void SETTLED.then(this.flush)
-  }
 
   private readonly flush = (): void => {
     this.scheduled = false

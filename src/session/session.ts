@@ -2,7 +2,7 @@
 
 import type { EngineStats } from '../engine/contract.ts'
 import type { BraidError } from '../engine/errors.ts'
-import type { CallOptions, Opener, OpenOptions } from './opener.ts'
+import type { Bytes, CallOptions, JsonValue, Opener, OpenOptions } from './opener.ts'
 import type { Stream } from './stream.ts'
 import type { Code } from './words.ts'
 
@@ -18,7 +18,7 @@ export interface Remote {
   readonly address: string
   /** Bytes it showed for authorisation; empty until its HELLO was read. */
   readonly auth: Uint8Array
-  /** Name of the value codec it speaks; empty until its HELLO was read. */
+  /** Name of the value codec of its calls; empty until its HELLO was read. */
   readonly codec: string
 }
 
@@ -49,13 +49,20 @@ export interface CallContext {
   remaining(): number | undefined
   /** True when the caller does not want the result. */
   readonly oneWay: boolean
+  /**
+   * Answers by a stream instead of bytes, now: the caller's `takeStream` gets it, with this metadata. What the handler returns
+   * does not matter any more. `signal` then follows the stream, and the caller's deadline resets it.
+   *
+   * @throws BraidError when nobody waits for an answer any more, or there has been one.
+   */
+  answer(meta: JsonValue): Stream
 }
 
 /** Takes a stream the peer opened. It may return a promise; throwing resets the stream. */
 export type StreamHandler = (stream: Stream) => unknown
 
 /** Answers a call. The bytes are yours to read until the handler has ended; copy what you keep. */
-export type CallHandler = (bytes: Uint8Array, context: CallContext) => Uint8Array | Promise<Uint8Array>
+export type CallHandler = (bytes: Uint8Array, context: CallContext) => Bytes | Promise<Bytes>
 
 /** Takes a one-way message. It may return a promise: the sender's `message` resolves when that has settled. */
 export type MessageHandler = (bytes: Uint8Array) => unknown
@@ -75,6 +82,10 @@ export interface Session extends Opener, AsyncDisposable {
   /** What `authorize` returned. */
   readonly principal: unknown
   readonly remote: Remote
+  /** Name of the value codec of this side's calls, as its HELLO says; '' without one. */
+  readonly codec: string
+  /** Whether the other side is told the text of errors that were not meant for it. */
+  readonly exposeErrors: boolean
   /** Settles when it is over and the transport is gone: undefined for a clean end, else why. Never rejects. */
   readonly closed: Promise<BraidError | undefined>
   /** The state now, and each one after it, up to `closed`. */
@@ -104,9 +115,12 @@ export interface Session extends Opener, AsyncDisposable {
    * Calls a method of the peer. Rejects with a BraidError whose `executed` says whether it may have run. A small result may be a
    * view of all that was received with it: `slice()` what you keep for long.
    */
-  call(method: string, bytes: Uint8Array, options?: CallOptions): Promise<Uint8Array>
-  /** Answers calls of one method. Returns a function that ends it. */
-  handleCall(method: string, handler: CallHandler): () => void
+  call(method: string, bytes: Bytes, options?: CallOptions): Promise<Uint8Array>
+  /**
+   * Answers calls of one method, or with a pattern like `files.*` of all whose names begin so and that have no handler of their
+   * own; the longest match wins. Returns a function that ends it.
+   */
+  handleCall(pattern: string, handler: CallHandler): () => void
   /** Sends a one-way message of at most one frame. Resolves when the peer's handler has ended; nobody need await it. */
   message(bytes: Uint8Array): Promise<void>
   /** Takes the peer's messages, in sending order. Returns a function that ends it. */

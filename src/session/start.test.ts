@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { ManualClock } from '../testing/pair.ts'
 import { memory } from '../transports/memory.ts'
 import type { SessionOptions } from './options.ts'
@@ -49,7 +50,7 @@ test('session whose peer says nothing is ended in time, silently if it should sp
     let heard = 0
     other.start({ bytes: (chunk) => (heard += chunk.length), drained: () => {}, closed: () => {} })
     // The first timer tells the engine when the session began.
-    while (clock.pending === 0) await null
+    while (clock.pending === 0) await turn()
     clock.advance(0)
     clock.advance(10_000)
     assert.equal((await session.closed)?.code, 'BRAID_SLOW_PEER')

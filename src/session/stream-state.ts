@@ -6,11 +6,13 @@ import type { BraidError } from '../engine/errors.ts'
 import type { Budget } from './budget.ts'
 import type { Deferred } from './deferred.ts'
 import type { Meta } from './opener.ts'
+import type { Session } from './session.ts'
 import type { StreamCore } from './stream-core.ts'
 
 /** What a stream needs of its session; one object for all streams of a session. */
 export interface StreamHost {
   readonly engine: Engine
+  readonly session: Session
   /** Largest metadata the peer takes. */
   readonly metaMax: number
   /** Largest message, and how often one was larger. */

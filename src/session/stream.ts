@@ -2,6 +2,7 @@
 
 import type { BraidError } from '../engine/errors.ts'
 import type { Meta } from './opener.ts'
+import type { Session } from './session.ts'
 import type { Code } from './words.ts'
 
 /** The callback surface of a stream: no promise for a chunk. */
@@ -52,6 +53,8 @@ export interface Stream extends AsyncIterable<Uint8Array>, AsyncDisposable {
   /** Number on the wire, unique in the session; -1 while the OPEN is not yet sent. */
   readonly id: number
   readonly name: string
+  /** The session it belongs to. */
+  readonly session: Session
   /** What its opener sent along. */
   readonly meta: Meta | undefined
   /** Whose bytes go first: 0 (first) to 7 (last). */

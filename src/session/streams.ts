@@ -1,13 +1,15 @@
 // Streams: all streams of one session. Makes them, for this side and for the peer, counts them, and fails them together.
 
 import type { Engine, EngineEvent, RawMeta } from '../engine/contract.ts'
-import { type BraidError, codes } from '../engine/errors.ts'
+import { type BraidError, codes, errorFromWire } from '../engine/errors.ts'
 import { CALL_STREAM, REPLY_STREAM } from './bodies.ts'
 import type { Budget } from './budget.ts'
 import type { Callee } from './callee.ts'
+import type { Caller } from './caller.ts'
 import { LiveStream } from './live-stream.ts'
 import type { Meta, OpenOptions } from './opener.ts'
 import type { Router } from './router.ts'
+import type { Session } from './session.ts'
 import type { StreamCore } from './stream-core.ts'
 import type { StreamHost } from './stream-state.ts'
 import { checkName, decodeMeta, encodeMeta, localError, restate } from './words.ts'
@@ -22,6 +24,8 @@ export interface StreamsHost {
   readonly assembled: Budget
   readonly messageMax: Budget
   readonly exposeErrors: boolean
+  /** What applications see of the session. */
+  readonly session: Session
   /** Why no new work goes out, if none does. */
   readonly closedTo: BraidError | undefined
   readonly isOver: boolean
@@ -29,6 +33,24 @@ export interface StreamsHost {
   wrote(bytes: number): void
   /** A stream is over, with its handler. */
   streamEnded(): void
+}
+
+/** What a stream says that a handler answers by; if the call came on a stream itself, on which, and whether it failed. */
+function answerOf(meta: Meta | undefined): {
+  readonly answer?: Meta | undefined
+  readonly call?: number | undefined
+  readonly error?: BraidError | undefined
+} {
+  if (typeof meta !== 'object' || meta === null || !('answer' in meta)) return {}
+  const { answer, call, error } = meta as { answer?: Meta; call?: unknown; error?: unknown }
+  return { answer, call: typeof call === 'number' ? call : undefined, error: errorOf(error) }
+}
+
+function errorOf(value: unknown): BraidError | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { code, reason } = value as { code?: unknown; reason?: unknown }
+  if (typeof code !== 'number' || !Number.isSafeInteger(code) || typeof reason !== 'string') return undefined
+  return errorFromWire(code, reason, { scope: 'call' })
 }
 
 export class Streams implements StreamHost {
@@ -77,7 +99,7 @@ export class Streams implements StreamHost {
   }
 
   /** The peer opened a stream. */
-  opened(event: EngineEvent & { type: 'open' }, callee: Callee): void {
+  opened(event: EngineEvent & { type: 'open' }, callee: Callee, caller: Caller): void {
     const { stream: link, name, urgency, confirm } = event
     this.count++
     let meta: Meta | undefined
@@ -89,12 +111,17 @@ export class Streams implements StreamHost {
       stream.settle()
       return
     }
-    const stream = new LiveStream(this, link, { name, meta, urgency, confirm })
     if (name === REPLY_STREAM) {
-      // It waits, within its window, for the reply that names it.
-      stream.end()
+      const { answer, call, error } = answerOf(meta)
+      const stream = new LiveStream(this, link, { name, meta: answer, urgency, confirm })
       stream.settle()
-    } else if (name === CALL_STREAM) callee.arrivedByStream(stream)
+      // Else it waits, within its window, for the reply that names it.
+      if (call !== undefined && error !== undefined) caller.failed(stream, call, error)
+      else if (call !== undefined) caller.answered(stream, call)
+      return
+    }
+    const stream = new LiveStream(this, link, { name, meta, urgency, confirm })
+    if (name === CALL_STREAM) callee.arrivedByStream(stream)
     else this.router.route(stream)
   }
 
@@ -102,6 +129,8 @@ export class Streams implements StreamHost {
   finished(stream: LiveStream | undefined): void {
     if (stream === undefined) return
     stream.finished()
+    // A result whose call was given up: it arrived, but the reply that would name it came too late for anybody to read it.
+    if (stream.name === REPLY_STREAM && stream.isUntouched) stream.reset('CANCELLED')
     if (stream.hasFailed) this.router.forget(stream)
   }
 
@@ -120,6 +149,10 @@ export class Streams implements StreamHost {
 
   get isOver(): boolean {
     return this.host.isOver
+  }
+
+  get session(): Session {
+    return this.host.session
   }
 
   wake(): void {

@@ -15,7 +15,7 @@ interface Timer {
  * const clock = new ManualClock()
  * const [a, b] = pair({ clock })
  * b.handleCall('never', () => new Promise(() => {}))
- * const call = a.call('never', new Uint8Array(0), { timeoutMs: 5000 })
+ * const call = a.call('never', new Uint8Array(0), { timeout: 5000 })
  * clock.advance(5000)
  * await call.catch((error) => console.log(error.code)) // 'BRAID_DEADLINE'
  * await a.close()

@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decodeArguments, decodeValue, encodeArguments, encodeValue } from './codec.ts'
-import { defaultBounds } from './survey.ts'
+import { joined } from './codec.ts'
+import { defaultBounds, type ValueBounds } from './limits.ts'
+import { msgpack } from './msgpack.ts'
 
 const bounds = defaultBounds
+const encodeValue = (value: unknown): Uint8Array => joined(msgpack.encode(value))
+const decodeValue = (encoded: Uint8Array, limits: ValueBounds): unknown => msgpack.decode(encoded, limits)
 const roundTrip = (value: unknown): unknown => decodeValue(encodeValue(value), bounds)
 const bytes = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 const refused = { name: 'BraidError', code: 'BRAID_INVALID_INPUT', scope: 'call' }
@@ -48,7 +51,7 @@ test('any value that can travel comes back equal', () => {
 test('any list of arguments comes back equal', () => {
   fc.assert(
     fc.property(fc.array(value, { maxLength: 8 }), (sent) => {
-      assert.deepEqual(decodeArguments(encodeArguments(sent), bounds), plain(sent))
+      assert.deepEqual(decodeValue(encodeValue(sent), bounds), plain(sent))
     }),
   )
 })
@@ -128,13 +131,7 @@ test('undefined as a property is left out, anywhere else it is kept', () => {
 const unsendable: [string, unknown][] = [
   ['function', () => 0],
   ['symbol', Symbol('s')],
-  ['Map', new Map([[1, 2]])],
-  ['Set', new Set()],
-  ['Error', new Error('e')],
-  ['RegExp', /x/],
   ['Promise', Promise.resolve()],
-  ['Float64Array', new Float64Array(1)],
-  ['ArrayBuffer', new ArrayBuffer(1)],
   ['invalid Date', new Date(Number.NaN)],
   ['huge bigint', 1n << 9000n],
   ['async generator', (async function* () {})()],
@@ -142,7 +139,7 @@ const unsendable: [string, unknown][] = [
 for (const [name, unsent] of unsendable) {
   test(`sending a value of kind ${name} is a TypeError`, () => {
     assert.throws(() => encodeValue({ deep: [unsent] }), TypeError)
-    assert.throws(() => encodeArguments([undefined, unsent]), TypeError)
+    assert.throws(() => encodeValue([undefined, unsent]), TypeError)
     assert.equal(roundTrip('still works'), 'still works')
   })
 }
@@ -177,9 +174,7 @@ test('keys of a body are bounded, and by the option', () => {
   assert.throws(() => decodeValue(body, bounds), /more than 10000 keys/)
   assert.throws(() => decodeValue(encodeValue(Array.from({ length: 10_001 }, () => ({ k: 1 }))), bounds), refused)
   assert.deepEqual(decodeValue(body, { ...bounds, keys: 20_000 }), object)
-  assert.doesNotThrow(() =>
-    decodeArguments(encodeArguments([Object.fromEntries(Object.entries(object).slice(1))]), bounds),
-  )
+  assert.doesNotThrow(() => decodeValue(encodeValue([Object.fromEntries(Object.entries(object).slice(1))]), bounds))
 })
 
 test('whatever becomes an object of its own counts as a key', () => {
@@ -219,7 +214,7 @@ test('numbers that would lose digits and extensions nobody built are refused', (
   assert.throws(() => decodeValue(bytes('cf0020000000000001'), bounds), /bigint/)
   assert.throws(() => decodeValue(bytes('d38000000000000000'), bounds), /bigint/)
   assert.equal(decodeValue(bytes('d3ffe0000000000001'), bounds), -Number.MAX_SAFE_INTEGER)
-  for (const type of ['02', '10', '13', '40', '7f', 'fe', '80']) {
+  for (const type of ['08', '15', '3f', '40', '7f', 'fe', '80']) {
     assert.throws(() => decodeValue(bytes(`d4${type}00`), bounds), /extension type/)
   }
   assert.throws(() => decodeValue(bytes('c70cff00000000000fffffffffffff'), bounds), /extension type -1/)
@@ -227,9 +222,34 @@ test('numbers that would lose digits and extensions nobody built are refused', (
   assert.throws(() => decodeValue(bytes('c1'), bounds), /begins no value/)
 })
 
-test('arguments are a list of at most a thousand', () => {
-  assert.throws(() => decodeArguments(bytes('80'), bounds), /not a list/)
-  assert.throws(() => decodeArguments(encodeValue(new Array(1001).fill(0)), bounds), /more than 1000/)
+test('byte arrays over 4 KiB follow the value, uncopied on both sides', () => {
+  const large = new Uint8Array(5000).fill(7)
+  const doubles = new Float64Array(1000).fill(1.5)
+  const pieces = msgpack.encode([large, new Uint8Array(4096), undefined, new Map([['d', doubles]])])
+  assert.ok(!(pieces instanceof Uint8Array))
+  const [head, first, second] = pieces
+  assert.ok(head!.length < 4200 && first === large && second!.buffer === doubles.buffer && pieces.length === 3)
+  const body = joined(pieces)
+  const [came, small, , map] = decodeValue(body, bounds) as [
+    Uint8Array,
+    Uint8Array,
+    undefined,
+    Map<string, Float64Array>,
+  ]
+  assert.deepEqual([came, small.length, map.get('d')], [large, 4096, doubles])
+  assert.equal(came.buffer, body.buffer)
+})
+
+test('a body in a Buffer gives plain byte arrays', () => {
+  const body = Buffer.from(joined(msgpack.encode([Uint8Array.of(1), new Float64Array(600), new Float64Array(1)])))
+  const [bytesOfOne, ...doubles] = decodeValue(body, bounds) as object[]
+  assert.equal(Object.getPrototypeOf(bytesOfOne), Uint8Array.prototype)
+  assert.deepEqual(doubles, [new Float64Array(600), new Float64Array(1)])
+})
+
+test('a claimed length of what follows costs nothing', () => {
+  assert.throws(() => decodeValue(bytes('91c7081100ffffffffffff'), bounds), refused)
+  assert.throws(() => decodeValue(bytes(`dc2711${'d5110000'.repeat(10_001)}`), bounds), /more than 10000 keys/)
 })
 
 test('a short byte array does not keep its whole body alive', () => {

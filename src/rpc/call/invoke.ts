@@ -1,0 +1,210 @@
+// The caller's side of one call: arguments become a body, and what comes back a value, items or an error.
+// Knows Opener and values; knows no names and no API.
+
+import { BraidError } from '../../engine/errors.ts'
+import type { Bytes, CallOptions, Opener } from '../../session/opener.ts'
+import type { Stream } from '../../session/stream.ts'
+import type { Codec, Reference, ReferenceWriter } from '../codec/codec.ts'
+import type { ValueBounds } from '../codec/limits.ts'
+import { hideAll, incoming } from '../failure.ts'
+import { ItemReader } from '../items/reader.ts'
+import { FUNCTION_METHOD } from '../references/functions.ts'
+import { Incoming, LazyReader, ReferencingDecoder } from '../references/incoming.ts'
+import { numberBytes, Outgoing } from '../references/outgoing.ts'
+import type { RpcSession } from '../rpc-session.ts'
+import { ANSWER_ITEMS } from './answer.ts'
+import { encodeBody, type Metadata, noMetadata } from './body.ts'
+import { CallPromise } from './call-promise.ts'
+
+/** Largest value with references, in bytes. */
+const VALUE_BYTES_MAX = 16 * 1024 * 1024
+const nothing = new Uint8Array(0)
+
+/** Where calls go, and how their values travel. */
+export interface Target {
+  readonly opener: Opener
+  /** Undefined when the opener is no session: then values have no references. */
+  readonly rpc: RpcSession | undefined
+  readonly codec: Codec
+  readonly bounds: ValueBounds
+}
+
+export interface InvokeOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly timeout?: number | undefined
+  /** Nobody wants the result. */
+  readonly oneWay?: boolean | undefined
+}
+
+/** Calls a method. Rejects, at once, with a TypeError for arguments that cannot travel. */
+export function invoke(
+  target: Target,
+  method: string,
+  values: readonly unknown[],
+  metadata: Metadata,
+  options: InvokeOptions | undefined,
+): CallPromise {
+  return start(new Invocation(target, options), method, values, metadata, undefined)
+}
+
+/** Calls a function of the other side. */
+export function invokeFunction(target: Target, number: number, values: readonly unknown[], depth: number): CallPromise {
+  return start(new Invocation(target, undefined, depth), FUNCTION_METHOD, values, noMetadata, number)
+}
+
+function start(
+  call: Invocation,
+  method: string,
+  values: readonly unknown[],
+  metadata: Metadata,
+  number: number | undefined,
+): CallPromise {
+  const promise = new CallPromise((resolve, reject) => {
+    call.resolve = resolve
+    call.reject = reject
+  })
+  promise.then(undefined, ignore)
+  call.start(method, values, metadata, number)
+  return promise
+}
+
+function ignore(): void {}
+
+/** One call; also the options the session gets for it, and whoever writes the references of its arguments. */
+class Invocation implements CallOptions, ReferenceWriter {
+  readonly signal: AbortSignal | undefined
+  readonly timeout: number | undefined
+  readonly oneWay: boolean
+  resolve!: (value: unknown) => void
+  reject!: (error: unknown) => void
+  private readonly target: Target
+  private readonly depth: number
+  /** Of the arguments, when there are references among them. */
+  private sent: Outgoing | undefined
+  private stream: Stream | undefined
+
+  constructor(target: Target, options: InvokeOptions | undefined, depth = 0) {
+    this.target = target
+    this.signal = options?.signal
+    this.timeout = options?.timeout
+    this.oneWay = options?.oneWay === true
+    this.depth = depth
+  }
+
+  start(method: string, values: readonly unknown[], metadata: Metadata, number: number | undefined): void {
+    try {
+      // An abort before sending opens nothing.
+      const bytes = this.signal?.aborted ? nothing : this.encode(values, metadata, number)
+      this.target.opener.call(method, bytes, this).then(
+        (result) => this.answered(result),
+        (thrown) => this.fail(thrown),
+      )
+    } catch (thrown) {
+      this.fail(thrown)
+    }
+  }
+
+  /** See `ReferenceWriter`. */
+  write(value: object): Reference | undefined {
+    const { rpc, codec } = this.target
+    this.sent ??= new Outgoing(rpc, codec, 'arguments', rpc?.policy ?? hideAll, { depth: this.depth })
+    return this.sent.write(value)
+  }
+
+  /** See `CallOptions`. */
+  takeStream(stream: Stream): void {
+    // Too large for a frame, it looked like any call to the other side.
+    if (this.oneWay) stream.reset('CANCELLED')
+    else this.stream = stream
+  }
+
+  private encode(values: readonly unknown[], metadata: Metadata, number: number | undefined): Bytes {
+    const body = encodeBody(this.target.codec, values, metadata, this)
+    if (number === undefined) return body
+    return [numberBytes(number), ...(body instanceof Uint8Array ? [body] : body)]
+  }
+
+  private answered(result: Uint8Array): void {
+    try {
+      this.resolve(this.stream === undefined ? this.result(result) : this.streamed(this.stream))
+    } catch (thrown) {
+      this.fail(thrown)
+    }
+  }
+
+  private fail(thrown: unknown): void {
+    this.sent?.end(false)
+    this.reject(incoming(thrown, this.target.codec))
+  }
+
+  private result(bytes: Uint8Array): unknown {
+    this.sent?.end(true)
+    return bytes.length === 0 ? undefined : this.target.codec.decode(bytes, this.target.bounds)
+  }
+
+  private streamed(stream: Stream): unknown {
+    const { rpc, codec, bounds } = this.target
+    if (stream.meta === ANSWER_ITEMS) {
+      return new ItemReader(stream, new ReferencingDecoder(rpc, codec, bounds, (whole) => this.sent?.end(whole)))
+    }
+    return this.value(stream)
+  }
+
+  /** A value with references: its sender waits until it is known that it arrived. */
+  private async value(stream: Stream): Promise<unknown> {
+    const { codec, bounds } = this.target
+    const reader = new ResultReader(this.target)
+    // What gives up the call, gives up its parts.
+    void stream.closed.then((error) => error && reader.incoming?.giveUp(error))
+    try {
+      const bytes = await collect(stream)
+      const decoded = reader.decode(() => codec.decode(bytes, bounds, reader))
+      const value = decoded instanceof Promise ? await decoded : decoded
+      stream.end()
+      // Streams of the result may be made of those of the arguments.
+      void reader.incoming?.over().then(() => this.sent?.end(true))
+      return value
+    } catch (error) {
+      stream.reset('CANCELLED')
+      reader.incoming?.refuse()
+      this.sent?.end(false)
+      throw incoming(error, codec)
+    }
+  }
+}
+
+/** Reads the references of a result. */
+class ResultReader extends LazyReader {
+  readonly #target: Target
+
+  constructor(target: Target) {
+    super()
+    this.#target = target
+  }
+
+  protected makeIncoming(): Incoming {
+    const { rpc, codec, bounds } = this.#target
+    return new Incoming(rpc, codec, bounds)
+  }
+}
+
+async function collect(stream: Stream): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > VALUE_BYTES_MAX) {
+      throw new BraidError('EXHAUSTED', `a value with references takes at most ${VALUE_BYTES_MAX} bytes`, {
+        scope: 'call',
+      })
+    }
+  }
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
+}

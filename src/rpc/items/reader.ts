@@ -1,0 +1,131 @@
+// The consumer's side of a stream of items: an async generator over its messages that grants more as it takes them.
+// Knows streams and how to decode; knows no call.
+
+import { BraidError } from '../../engine/errors.ts'
+import type { Stream } from '../../session/stream.ts'
+import type { RemoteItems } from '../client.ts'
+import { FAILED, GRANT_STEP, grantBytes, ITEM, RETURNED } from './wire.ts'
+
+/** How the reader makes values of what arrives. */
+export interface ItemDecoder {
+  /** A promise when parts of the item are still on their way. */
+  decode(bytes: Uint8Array): unknown
+  decodeError(bytes: Uint8Array): unknown
+  /** Nothing more will be decoded; with an error, what is still on its way is not waited for either. May be told twice. */
+  ended(error: BraidError | undefined): void
+}
+
+/** The items of one stream. Leaving early resets it, and then the producer's `return` is called. */
+export class ItemReader implements RemoteItems<unknown> {
+  readonly #stream: Stream
+  readonly #decoder: ItemDecoder
+  readonly #messages: AsyncIterator<Uint8Array>
+  #taken = 0
+  #over = false
+  #reading = false
+  readonly #queue: (() => void)[] = []
+  /** Whoever takes the items has left: what waits for one learns no error of that. */
+  #left = false
+
+  constructor(stream: Stream, decoder: ItemDecoder) {
+    this.#stream = stream
+    this.#decoder = decoder
+    this.#messages = stream.messages()
+    void stream.closed.then((error) => decoder.ended(error))
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<unknown, unknown>> {
+    // One after the other, as with a generator: who asks beyond the end has to know of the end.
+    if (this.#reading) await new Promise<void>((resolve) => this.#queue.push(resolve))
+    this.#reading = true
+    try {
+      if (this.#over) return { done: true, value: undefined }
+      const { done, value: message } = await this.#messages.next()
+      if (this.#over) return { done: true, value: undefined }
+      if (done === true) throw new BraidError('PROTOCOL', 'the items ended without an end', { scope: 'call' })
+      return await this.#read(message)
+    } catch (error) {
+      if (this.#left) return { done: true, value: undefined }
+      this.#reset()
+      throw error
+    } finally {
+      const following = this.#queue.shift()
+      if (following === undefined) this.#reading = false
+      else following()
+    }
+  }
+
+  async return(value?: unknown): Promise<IteratorResult<unknown, unknown>> {
+    this.#leave()
+    return { done: true, value: await value }
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<unknown, unknown>> {
+    this.#leave()
+    throw error
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#leave()
+  }
+
+  async #read(message: Uint8Array): Promise<IteratorResult<unknown, unknown>> {
+    const tag = message[0]
+    const bytes = message.subarray(1)
+    if (tag === ITEM) {
+      const value = await this.#decoder.decode(bytes)
+      if (++this.#taken === GRANT_STEP && !this.#over) {
+        this.#taken = 0
+        this.#stream.write(grantBytes(GRANT_STEP))
+      }
+      return { done: false, value }
+    }
+    if (tag === FAILED) {
+      const error = this.#decoder.decodeError(bytes)
+      this.#finish()
+      throw error
+    }
+    if (tag !== RETURNED) throw new BraidError('PROTOCOL', 'a message that is no item', { scope: 'call' })
+    return { done: true, value: await this.#last(bytes) }
+  }
+
+  /** What the producer returned. Steps asked for meanwhile are beyond the end. */
+  async #last(bytes: Uint8Array): Promise<unknown> {
+    this.#over = true
+    try {
+      const value = await this.#decoder.decode(bytes)
+      this.#finish()
+      return value
+    } catch (error) {
+      this.#stream.reset('CANCELLED')
+      throw error
+    }
+  }
+
+  /** All has arrived. */
+  #finish(): void {
+    this.#over = true
+    this.#stream.end()
+    this.#decoder.ended(undefined)
+    // Who goes on sending would else keep the stream open.
+    const more = ({ done }: IteratorResult<unknown>): void => {
+      if (done !== true) this.#stream.reset('PROTOCOL', 'a message after the end of the items')
+    }
+    this.#messages.next().then(more, () => {})
+  }
+
+  #leave(): void {
+    if (!this.#over) this.#left = true
+    this.#reset()
+  }
+
+  #reset(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#stream.reset('CANCELLED')
+  }
+}

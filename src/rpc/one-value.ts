@@ -1,0 +1,40 @@
+// One value as one byte array and back, in whatever codec: for messages, whose pieces have to be one.
+// Knows no stream; what a codec of somebody else's throws becomes an error of ours.
+
+import { BraidError } from '../engine/errors.ts'
+import type { Codec, ReferenceWriter } from './codec/codec.ts'
+import { badValue, type ValueBounds } from './codec/limits.ts'
+
+/**
+ * Encodes one value, behind `room` bytes left for the caller to fill.
+ *
+ * @throws TypeError for what cannot travel.
+ */
+export function encodeOne(codec: Codec, value: unknown, room = 0, references?: ReferenceWriter): Uint8Array {
+  const encoded = codec.encode(value, references)
+  if (encoded instanceof Uint8Array && room === 0) return encoded
+  const pieces = encoded instanceof Uint8Array ? [encoded] : encoded
+  let length = room
+  for (const piece of pieces) length += piece.length
+  const whole = new Uint8Array(length)
+  let at = room
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
+
+/**
+ * Decodes one value.
+ *
+ * @throws BraidError `BRAID_INVALID_INPUT`, whatever the codec threw.
+ */
+export function decodeOne(codec: Codec, bytes: Uint8Array, bounds: ValueBounds): unknown {
+  try {
+    return codec.decode(bytes, bounds)
+  } catch (thrown) {
+    if (thrown instanceof BraidError) throw thrown
+    throw badValue(thrown instanceof Error ? thrown.message : `codec ${codec.name} cannot read it`, thrown)
+  }
+}
