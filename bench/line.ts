@@ -3,7 +3,8 @@
 
 /** The members of `process` and of a `ChildProcess` that are used. */
 interface Port {
-  send?(message: object): unknown
+  /** `sent` is told the error when the other process is gone; without it, that would be an event that kills this one. */
+  send?(message: object, sent: (error: Error | null) => void): unknown
   on(event: 'message', take: (message: unknown) => void): unknown
 }
 
@@ -46,7 +47,11 @@ export class Line {
     return new Promise<T>((resolve, reject) => {
       const ask = this.#count++
       this.#asked.set(ask, { resolve: resolve as (value: unknown) => void, reject })
-      this.#port.send?.({ ask, method, input } satisfies Question)
+      this.#port.send?.({ ask, method, input } satisfies Question, (error) => {
+        if (error === null) return
+        this.#asked.delete(ask)
+        reject(error)
+      })
     })
   }
 
@@ -64,7 +69,7 @@ export class Line {
     } catch (thrown) {
       error = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
     }
-    this.#port.send?.({ answer: ask, value, error } satisfies Answer)
+    this.#port.send?.({ answer: ask, value, error } satisfies Answer, ignore)
   }
 
   #settle({ answer, value, error }: Answer): void {
@@ -74,3 +79,6 @@ export class Line {
     else asked?.reject(new Error(error))
   }
 }
+
+/** Whoever asked is gone: nobody waits for the answer. */
+function ignore(): void {}

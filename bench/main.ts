@@ -2,25 +2,26 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Plan, plan, USAGE } from './options.ts'
-import { json, markdown, method, verdicts } from './report.ts'
+import { type Plan, plan, usage } from './options.ts'
+import { json, markdown, method, notes, verdicts } from './report.ts'
 import { run } from './run.ts'
 
 async function main(): Promise<number> {
+  const args = process.argv.slice(2)
   let chosen: Plan | undefined
   try {
-    chosen = plan(process.argv.slice(2))
+    chosen = plan(args)
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage(args)}`)
     return 2
   }
   if (chosen === undefined) {
-    process.stdout.write(USAGE)
+    process.stdout.write(usage(args))
     return 0
   }
   const begun = performance.now()
   const results = await run(chosen, (line) => process.stderr.write(`${line}\n`))
-  process.stdout.write(`${method(chosen)}\n\n${markdown(results, chosen)}\n`)
+  process.stdout.write(`${method(chosen)}\n\n${markdown(results, chosen)}\n${notes(chosen)}`)
   for (const verdict of verdicts(results, chosen)) process.stdout.write(`${verdict}\n`)
   for (const failure of results.failures) process.stdout.write(`failed: ${failure}\n`)
   await mkdir(dirname(chosen.json), { recursive: true })

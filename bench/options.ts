@@ -2,10 +2,12 @@
 
 import { parseArgs } from 'node:util'
 import { type AdapterName, adapters } from './adapter.ts'
-import { type RowName, rows } from './rows.ts'
+import { type RowName, rowNamed, type Suite, suites } from './rows.ts'
 import type { Times } from './worker.ts'
 
 export interface Plan {
+  /** The contender all others are compared with. */
+  readonly ours: AdapterName
   readonly rows: readonly RowName[]
   readonly contenders: readonly AdapterName[]
   readonly rounds: number
@@ -18,48 +20,93 @@ export interface Plan {
   readonly json: string
 }
 
-export const USAGE = `npm run bench -- [options]
+const JSON_BYTES = 'build/bench/results.json'
+const JSON_RPC = 'build/bench/rpc.json'
+
+export function usage(args: readonly string[]): string {
+  const rpc = args.includes('--rpc')
+  const suite = rpc ? suites.rpc : suites.bytes
+  return `npm run bench${rpc ? ':rpc' : ''} -- [options]
 
   --quick            two short rounds, under three minutes
-  --only a,b         rows and contenders by name, e.g. --only bulk,calls-512,braidwire,net
+  --only a,b         rows and contenders by name, e.g. --only ${suite.rows[0]},${suite.rows[2]},${suite.ours},net
   --rounds n         rounds (default 5, quick 2)
   --turns n          measured stretches of each contender in a round (default 2, quick 1)
+  --ms n             milliseconds of a measured stretch, and at most of warm-up: for a look that everything works
   --profile cpu|heap write profiles of every process to build/bench/profiles
-  --json file        where the figures go (default build/bench/results.json)
+  --json file        where the figures go (default ${rpc ? JSON_RPC : JSON_BYTES})
 
-rows:       ${Object.keys(rows).join(' ')}
-contenders: ${Object.keys(adapters).join(' ')}
+rows:       ${suite.rows.join(' ')}
+contenders: ${contendersOf(suite).join(' ')}
 `
+}
 
 /** @throws TypeError in words for the person who typed it. */
 export function plan(args: readonly string[]): Plan | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      rpc: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       rounds: { type: 'string' },
       turns: { type: 'string' },
+      ms: { type: 'string' },
       profile: { type: 'string' },
-      json: { type: 'string', default: 'build/bench/results.json' },
+      json: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) return undefined
+  const { quick, rpc } = values
+  const suite: Suite = rpc ? suites.rpc : suites.bytes
+  const all = contendersOf(suite)
   const names = values.only.split(',').filter((name) => name !== '')
   for (const name of names)
-    if (!(name in rows) && !(name in adapters)) throw new TypeError(`no row or contender "${name}"`)
-  const { quick } = values
+    if (!(suite.rows as readonly string[]).includes(name) && !(all as readonly string[]).includes(name))
+      throw new TypeError(`no row or contender "${name}"`)
   return {
-    rows: chosen(Object.keys(rows) as RowName[], names),
-    contenders: chosen(Object.keys(adapters) as AdapterName[], names),
+    ours: suite.ours,
+    rows: chosen(suite.rows, names),
+    contenders: chosen(all, names),
     rounds: count('rounds', values.rounds, quick ? 2 : 5),
     turns: count('turns', values.turns, quick ? 1 : 2),
+    ...shortened(rpc ? timesOfMany(quick) : timesOfFew(quick), values.ms),
+    flags: flags(values.profile),
+    json: values.json ?? (rpc ? JSON_RPC : JSON_BYTES),
+  }
+}
+
+type Pace = Pick<Plan, 'warm' | 'measured'>
+
+function timesOfFew(quick: boolean): Pace {
+  return {
     warm: { rampMs: 0, measureMs: 1000, tailMs: quick ? 0 : 1000 },
     measured: { rampMs: 100, measureMs: quick ? 500 : 600, tailMs: 0 },
-    flags: flags(values.profile),
-    json: values.json,
   }
+}
+
+/** Nine contenders in a row: less for each, or a run takes too long to be repeated. */
+function timesOfMany(quick: boolean): Pace {
+  return {
+    warm: { rampMs: 0, measureMs: quick ? 600 : 1000, tailMs: 0 },
+    measured: { rampMs: 100, measureMs: 400, tailMs: 0 },
+  }
+}
+
+function shortened({ warm, measured }: Pace, given: string | undefined): Pace {
+  if (given === undefined) return { warm, measured }
+  const measureMs = count('ms', given, measured.measureMs)
+  return {
+    warm: { rampMs: 0, measureMs: Math.min(measureMs, warm.measureMs), tailMs: 0 },
+    measured: { ...measured, measureMs },
+  }
+}
+
+/** Everyone who stands in one of the suite's rows, in the order of the table. */
+function contendersOf(suite: Suite): readonly AdapterName[] {
+  const present = new Set(suite.rows.flatMap((row) => rowNamed(row).contenders))
+  return (Object.keys(adapters) as AdapterName[]).filter((name) => present.has(name))
 }
 
 function chosen<Name extends string>(all: readonly Name[], names: readonly string[]): readonly Name[] {

@@ -1,8 +1,9 @@
 // Results as a Markdown table, as JSON, and as verdicts on the goals. Runs nothing.
 
 import { cpus } from 'node:os'
-import { type AdapterName, adapters } from './adapter.ts'
+import { type AdapterName, contender } from './adapter.ts'
 import type { Plan } from './options.ts'
+import { versioned } from './peers.ts'
 import { type Goal, type Row, type RowName, rowNamed } from './rows.ts'
 import type { Results, Rounds } from './run.ts'
 import { median, spread } from './sample.ts'
@@ -11,7 +12,8 @@ import type { Column } from './workload.ts'
 /** A ratio whose rounds lie further apart than this is marked. */
 const SPREAD_MAX = 0.25
 const MARK = ' (!)'
-const US: AdapterName = 'braidwire'
+/** With more contenders than this, they are the lines of a table and not its columns. */
+const WIDE_MAX = 5
 
 interface Ratio {
   readonly median: number
@@ -34,31 +36,80 @@ function middle(rounds: Rounds | undefined, column: string): number {
 }
 
 export function markdown(results: Results, plan: Plan): string {
-  const shown = (Object.keys(adapters) as AdapterName[]).filter((name) => plan.contenders.includes(name))
-  const others = shown.filter((name) => name !== US)
-  const versus = shown.includes(US) ? others : []
-  const heads = ['', ...shown.map((name) => adapters[name].title), ...versus.map((name) => `÷ ${adapters[name].title}`)]
-  const lines = [row(heads), row(heads.map((_, index) => (index === 0 ? '---' : '---:')))]
+  return plan.contenders.length > WIDE_MAX ? tall(results, plan) : wide(results, plan)
+}
+
+/** One table, a column for each contender. */
+function wide(results: Results, plan: Plan): string {
+  const { contenders: shown, ours } = plan
+  const others = shown.filter((name) => name !== ours)
+  const versus = shown.includes(ours) ? others : []
+  const heads = ['', ...shown.map(titled), ...versus.map((name) => `÷ ${titled(name)}`)]
+  const lines = header(heads)
   for (const name of plan.rows) {
     const { title, workload } = rowNamed(name)
     lines.push(row([`**${title}**${raised(rowNamed(name))}`, ...heads.slice(1).map(() => '')]))
-    for (const column of workload.columns) lines.push(line(results, name, column, shown, versus))
+    for (const column of workload.columns) lines.push(line(results, name, column, plan, versus))
   }
   return `${lines.join('\n')}\n`
+}
+
+/** A table for each row, a line for each contender; ours is compared by the headline alone. */
+function tall(results: Results, plan: Plan): string {
+  const { ours } = plan
+  return plan.rows
+    .map((name) => {
+      const { title, workload } = rowNamed(name)
+      const headline = workload.columns.find((column) => column.headline === true)!
+      const cells = results.rows[name] ?? {}
+      const lines = plan.contenders.map((one) =>
+        row([
+          titled(one),
+          ...workload.columns.map((column) => number(middle(cells[one], column.name))),
+          one === ours ? '' : quotient(ratio(cells[ours], cells[one], headline.name)),
+        ]),
+      )
+      const heads = ['', ...workload.columns.map(headed), `${titled(ours)} ÷ it, ${headline.title}`]
+      return `**${title}**${raised(rowNamed(name))}\n\n${[...header(heads), ...lines].join('\n')}\n`
+    })
+    .join('\n')
+}
+
+/** How each contender was used, where that does not go without saying. */
+export function notes(plan: Plan): string {
+  const lines = plan.contenders.flatMap((name) => {
+    const { title, packages = [], note } = contender(name)
+    if (note === undefined) return []
+    const versions = packages.length === 0 ? '' : ` (${versioned(packages).join(', ')})`
+    return [`- ${title}${versions}: ${note}`]
+  })
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`
+}
+
+function titled(name: AdapterName): string {
+  return contender(name).title
+}
+
+function headed(column: Column): string {
+  return column.title + (column.better === 'less' ? ' ↓' : '')
+}
+
+function header(heads: readonly string[]): string[] {
+  return [row(heads), row(heads.map((_, index) => (index === 0 ? '---' : '---:')))]
 }
 
 function line(
   results: Results,
   name: RowName,
   column: Column,
-  shown: readonly AdapterName[],
+  { contenders, ours }: Plan,
   versus: readonly AdapterName[],
 ): string {
   const cells = results.rows[name] ?? {}
   return row([
-    column.title + (column.better === 'less' ? ' ↓' : ''),
-    ...shown.map((adapter) => number(middle(cells[adapter], column.name))),
-    ...versus.map((adapter) => quotient(ratio(cells[US], cells[adapter], column.name))),
+    headed(column),
+    ...contenders.map((one) => number(middle(cells[one], column.name))),
+    ...versus.map((one) => quotient(ratio(cells[ours], cells[one], column.name))),
   ])
 }
 
@@ -69,7 +120,7 @@ function row(cells: readonly string[]): string {
 function raised(shown: Row): string {
   const parts = Object.entries(shown.raised ?? {}).map(([name, options]) => {
     const list = Object.entries(options).map(([option, value]) => `${option} ${value}`)
-    return `${adapters[name as AdapterName].title}: ${list.join(', ')}`
+    return `${titled(name as AdapterName)}: ${list.join(', ')}`
   })
   return parts.length === 0 ? '' : ` (raised: ${parts.join('; ')})`
 }
@@ -87,21 +138,19 @@ function number(value: number): string {
 
 /** One sentence a goal: met, missed, or not measured. */
 export function verdicts(results: Results, plan: Plan): string[] {
-  return plan.rows.flatMap((name) => rowNamed(name).goals.flatMap((goal) => verdict(results, name, goal)))
+  return plan.rows.flatMap((name) => rowNamed(name).goals.flatMap((goal) => verdict(results, plan, name, goal)))
 }
 
-function verdict(results: Results, name: RowName, goal: Goal): string[] {
+function verdict(results: Results, { ours }: Plan, name: RowName, goal: Goal): string[] {
   const cells = results.rows[name] ?? {}
-  const value = ratio(cells[US], cells[goal.against], goal.column)
+  const value = ratio(cells[ours], cells[goal.against], goal.column)
   if (value === undefined) return []
   const least = goal.atLeast ?? Number.NEGATIVE_INFINITY
   const most = goal.atMost ?? Number.POSITIVE_INFINITY
   const met = value.median >= least && value.median <= most
   const bound = goal.atLeast === undefined ? `at most ${most}` : `at least ${least}`
   const column = rowNamed(name).workload.columns.find((one) => one.name === goal.column)?.title ?? goal.column
-  return [
-    `${met ? 'met   ' : 'MISSED'} ${name}: ${column}, ${quotient(value)} × ${adapters[goal.against].title}, ${bound}`,
-  ]
+  return [`${met ? 'met   ' : 'MISSED'} ${name}: ${column}, ${quotient(value)} × ${titled(goal.against)}, ${bound}`]
 }
 
 /** How it was measured, in two sentences, with what it was measured on. */
@@ -123,14 +172,20 @@ export function json(results: Results, plan: Plan): string {
     cpu: cpus()[0]?.model,
     cores: cpus().length,
     plan,
-    rows: Object.fromEntries(plan.rows.map((name) => [name, rowDocument(results, name)])),
+    notes: Object.fromEntries(plan.contenders.map((name) => [name, described(name)])),
+    rows: Object.fromEntries(plan.rows.map((name) => [name, rowDocument(results, plan, name)])),
     failures: results.failures,
     goals: verdicts(results, plan),
   }
   return `${JSON.stringify(document, undefined, 2)}\n`
 }
 
-function rowDocument(results: Results, name: RowName): object {
+function described(name: AdapterName): object {
+  const { title, packages = [], note } = contender(name)
+  return { title, packages: versioned(packages), note }
+}
+
+function rowDocument(results: Results, { ours }: Plan, name: RowName): object {
   const { title, workload, raised: options } = rowNamed(name)
   const cells = results.rows[name] ?? {}
   const contenders = Object.fromEntries(
@@ -142,7 +197,7 @@ function rowDocument(results: Results, name: RowName): object {
           {
             median: middle(rounds, column),
             rounds: rounds.map((figures) => figures?.[column]),
-            ratio: adapter === US ? undefined : ratio(cells[US], rounds, column),
+            ratio: adapter === ours ? undefined : ratio(cells[ours], rounds, column),
           },
         ]),
       ),

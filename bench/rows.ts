@@ -4,10 +4,12 @@ import type { AdapterName, Raised } from './adapter.ts'
 import type { Workload } from './workload.ts'
 import { beside } from './workloads/beside.ts'
 import { bulk } from './workloads/bulk.ts'
-import { calls } from './workloads/calls.ts'
+import { calls, results, warmCalls } from './workloads/calls.ts'
 import { idle } from './workloads/idle.ts'
+import { items } from './workloads/items.ts'
 
 const KiB = 1024
+const MiB = 1024 * KiB
 
 /** What Braidwire is meant to reach: `headline / headline of that contender`, at least or at most. */
 export interface Goal {
@@ -31,6 +33,10 @@ const IDLE = 100_000
 const IDLE_RAISED = { maxConcurrentStreams: 2 ** 24, maxSessionMemory: 8192 }
 const EVERYONE: readonly AdapterName[] = ['net', 'http2', 'http2-tuned', 'braidwire']
 const PLAIN: readonly AdapterName[] = ['net', 'http2', 'braidwire']
+
+const STREAMING: readonly AdapterName[] = ['grpc-js', 'capnweb', 'muxrpc', 'vscode-jsonrpc', 'rsocket', 'braidwire-rpc']
+const LIBRARIES: readonly AdapterName[] = [...STREAMING, 'protomux-rpc', 'birpc']
+const LIBRARIES_AND_PLAIN: readonly AdapterName[] = ['net', ...LIBRARIES]
 
 const FASTER_THAN_HTTP2: readonly Goal[] = [
   { against: 'http2', column: 'mibPerS', atLeast: 1 },
@@ -95,9 +101,59 @@ export const rows = {
     ],
     once: true,
   },
+  'rpc-1': {
+    title: 'typed calls of 64 B, 1 in flight',
+    workload: warmCalls(1, 64),
+    contenders: LIBRARIES_AND_PLAIN,
+    goals: [],
+  },
+  'rpc-32': {
+    title: 'typed calls of 64 B, 32 in flight',
+    workload: warmCalls(32, 64),
+    contenders: LIBRARIES_AND_PLAIN,
+    goals: [],
+  },
+  'rpc-512': {
+    title: 'typed calls of 64 B, 512 in flight',
+    workload: warmCalls(512, 64),
+    contenders: LIBRARIES_AND_PLAIN,
+    raised: { 'braidwire-rpc': { maxCalls: 512 } },
+    goals: [
+      { against: 'protomux-rpc', column: 'callsPerS', atLeast: 4 },
+      { against: 'grpc-js', column: 'callsPerS', atLeast: 60 },
+    ],
+  },
+  'rpc-big': {
+    title: 'typed calls with results of 1 MiB, 8 in flight',
+    workload: results(8, MiB),
+    contenders: LIBRARIES,
+    goals: [],
+  },
+  'rpc-items': {
+    title: 'server streaming, items of 100 B, 5,000 a call',
+    workload: items(5000, 100),
+    contenders: STREAMING,
+    goals: [],
+  },
 } as const satisfies Record<string, Row>
 
 export type RowName = keyof typeof rows
+
+/** What one run is about: rows that share contenders. */
+export interface Suite {
+  /** The contender all others are compared with. */
+  readonly ours: AdapterName
+  readonly rows: readonly RowName[]
+}
+
+const names = Object.keys(rows) as RowName[]
+
+export const suites = {
+  /** Bytes: streams and calls beside what Node has. */
+  bytes: { ours: 'braidwire', rows: names.filter((name) => !name.startsWith('rpc-')) },
+  /** Typed calls beside other RPC libraries. */
+  rpc: { ours: 'braidwire-rpc', rows: names.filter((name) => name.startsWith('rpc-')) },
+} as const satisfies Record<string, Suite>
 
 export function rowNamed(name: RowName): Row {
   return rows[name]

@@ -1,6 +1,6 @@
 // Runs a plan: rounds of fresh processes, every contender warmed up, then measured in turn. Prints nothing itself.
 
-import { type AdapterName, adapters } from './adapter.ts'
+import { type AdapterName, contender } from './adapter.ts'
 import type { Plan } from './options.ts'
 import { Pair } from './pair.ts'
 import { type RowName, rowNamed } from './rows.ts'
@@ -81,7 +81,7 @@ class Field {
         await act(pair, adapter)
       } catch (error) {
         this.#pairs.delete(adapter)
-        this.#failed(`${this.#row}, ${adapters[adapter].title}: ${error instanceof Error ? error.message : error}`)
+        this.#failed(`${this.#row}, ${contender(adapter).title}: ${error instanceof Error ? error.message : error}`)
         await pair.stop()
       }
     }

@@ -1,7 +1,7 @@
 // One process of a pair: listens and counts, or dials and makes the traffic. Does what its parent asks over IPC.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { type AdapterName, adapters, type Dialled, Meter } from './adapter.ts'
+import { type AdapterName, contender, Meter } from './adapter.ts'
 import { Line } from './line.ts'
 import { type RowName, rowNamed } from './rows.ts'
 import { type Mark, mark } from './sample.ts'
@@ -27,12 +27,12 @@ let workload: Workload
 
 const line = new Line(process, {
   async listen({ adapter, row }: Part): Promise<number> {
-    return (await adapters[adapter].load()).listen(meter, rowNamed(row).raised?.[adapter] ?? {})
+    return (await contender(adapter).load()).listen(meter, rowNamed(row).raised?.[adapter] ?? {})
   },
 
   async dial({ adapter, row, port }: Part & { port: number }): Promise<void> {
     workload = rowNamed(row).workload
-    const dialled: Dialled = await (await adapters[adapter].load()).dial(port, rowNamed(row).raised?.[adapter] ?? {})
+    const dialled = await (await contender(adapter).load()).dial(port, rowNamed(row).raised?.[adapter] ?? {})
     traffic = workload.traffic(dialled)
     await traffic.prepare()
   },

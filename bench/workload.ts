@@ -1,6 +1,6 @@
 // What a row of the benchmark is made of: traffic, and the figures read off it. Knows no contender.
 
-import type { Dialled } from './adapter.ts'
+import type { Caller } from './adapter.ts'
 import type { Mark } from './sample.ts'
 
 /** One measured stretch, seen from both processes. */
@@ -41,7 +41,8 @@ export interface Column {
 
 export interface Workload {
   readonly columns: readonly Column[]
-  traffic(dialled: Dialled): Traffic
+  /** A workload may ask more of the dialling side; a row brings together only those that fit. */
+  traffic(dialled: Caller): Traffic
   figures(stretch: Stretch): Figures
   /** Given, a stretch lasts until this is true of the listening process, and memory is read after a collection. */
   settled?(server: Mark): boolean
@@ -63,7 +64,7 @@ export function sum(values: readonly number[]): number {
   return total
 }
 
-const MiB = 1024 * 1024
+export const MiB = 1024 * 1024
 
 /** Stream bytes received, in MiB/s. */
 export function throughput({ server }: Stretch): number {

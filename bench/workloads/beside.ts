@@ -11,7 +11,7 @@ import {
   type Workload,
 } from '../workload.ts'
 import { Bulk } from './bulk.ts'
-import { Calls } from './calls.ts'
+import { type Calls, echoes } from './calls.ts'
 
 const COLUMNS: readonly Column[] = [
   { name: 'p50Ms', title: 'call p50 ms', better: 'less', headline: true },
@@ -23,7 +23,7 @@ const COLUMNS: readonly Column[] = [
 export function beside(chunkBytes: number, bodyBytes: number): Workload {
   return {
     columns: COLUMNS,
-    traffic: (dialled) => new Beside(dialled, chunkBytes, bodyBytes),
+    traffic: (dialled: Dialled) => new Beside(dialled, chunkBytes, bodyBytes),
     figures(stretch: Stretch): Figures {
       const { p50Ms = Number.NaN, p99Ms = Number.NaN } = stretch.counts
       return { p50Ms, p99Ms, mibPerS: throughput(stretch), cpuCores: cpuShare(stretch) }
@@ -37,15 +37,15 @@ class Beside implements Traffic {
 
   constructor(dialled: Dialled, chunkBytes: number, bodyBytes: number) {
     this.#bulk = new Bulk(dialled, 1, chunkBytes)
-    this.#calls = new Calls(dialled, 1, bodyBytes)
+    this.#calls = echoes(dialled, 1, bodyBytes)
   }
 
   get written(): number {
     return this.#bulk.written
   }
 
-  prepare(): Promise<void> {
-    return this.#bulk.prepare()
+  async prepare(): Promise<void> {
+    await Promise.all([this.#bulk.prepare(), this.#calls.prepare()])
   }
 
   start(): void {

@@ -21,7 +21,7 @@ const FAIR: Column = { name: 'fair', title: 'least / most served stream', better
 export function bulk(streams: number, chunkBytes: number): Workload {
   return {
     columns: streams === 1 ? COLUMNS : [...COLUMNS, FAIR],
-    traffic: (dialled) => new Bulk(dialled, streams, chunkBytes),
+    traffic: (dialled: Dialled) => new Bulk(dialled, streams, chunkBytes),
     figures: (stretch) => figures(stretch, streams),
   }
 }

@@ -19,7 +19,7 @@ const BATCH = 500
 export function idle(streams: number): Workload {
   return {
     columns: COLUMNS,
-    traffic: (dialled) => new Idle(dialled, streams),
+    traffic: (dialled: Dialled) => new Idle(dialled, streams),
     settled: (server) => server.streams === streams + WARM,
     figures: (stretch) => figures(stretch, streams),
   }

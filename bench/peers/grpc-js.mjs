@@ -1,0 +1,83 @@
+// grpc-js as its basics tutorial shows it: a .proto file by proto-loader, an insecure channel, callbacks.
+
+import { fileURLToPath } from 'node:url'
+import grpc from '@grpc/grpc-js'
+import { loadSync } from '@grpc/proto-loader'
+import { bigBytes, fatal, HOST, tickBytes } from './service.mjs'
+
+const definition = loadSync(fileURLToPath(new URL('service.proto', import.meta.url)), {
+  keepCase: true,
+  longs: String,
+  enums: String,
+  defaults: true,
+  oneofs: true,
+})
+const { Bench } = grpc.loadPackageDefinition(definition).bench
+
+export const adapter = {
+  listen() {
+    const server = new grpc.Server()
+    server.addService(Bench.service, { echo, big, ticks })
+    return new Promise((resolve, reject) => {
+      server.bindAsync(`${HOST}:0`, grpc.ServerCredentials.createInsecure(), (error, port) => {
+        if (error) reject(error)
+        else resolve(port)
+      })
+    })
+  },
+
+  async dial(port) {
+    const client = new Bench(`${HOST}:${port}`, grpc.credentials.createInsecure())
+    await new Promise((resolve, reject) => {
+      client.waitForReady(Date.now() + 10_000, (error) => (error ? reject(error) : resolve()))
+    })
+    return new Remote(client)
+  },
+}
+
+function echo(call, callback) {
+  callback(null, { data: call.request.data })
+}
+
+function big(call, callback) {
+  callback(null, { data: bigBytes(call.request.bytes) })
+}
+
+function ticks(call) {
+  const { count, bytes } = call.request
+  let sent = 0
+  const push = () => {
+    while (sent < count) {
+      sent++
+      if (call.write({ data: tickBytes(bytes) })) continue
+      call.once('drain', push)
+      return
+    }
+    call.end()
+  }
+  push()
+}
+
+class Remote {
+  passes = 'buffer'
+  #client
+
+  constructor(client) {
+    this.#client = client
+  }
+
+  call(body, done) {
+    this.#client.echo({ data: body }, (error, reply) => (error ? fatal(error) : done(reply.data)))
+  }
+
+  big(bytes, done) {
+    this.#client.big({ bytes }, (error, reply) => (error ? fatal(error) : done(reply.data)))
+  }
+
+  ticks(count, bytes, each, done) {
+    const stream = this.#client.ticks({ count, bytes })
+    stream.on('data', (item) => each(item.data))
+    stream.on('end', done)
+    stream.on('error', fatal)
+  }
+}
