@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BraidError } from '../engine/errors.ts'
-import { joined, type ReferenceWriter } from '../rpc/codec/codec.ts'
+import type { ReferenceWriter } from '../rpc/codec/codec.ts'
 import { defaultBounds as bounds } from '../rpc/codec/limits.ts'
+import { joined } from '../session/bytes.ts'
 import { structuredCloneCodec as codec } from './structured-clone.ts'
 
 const roundTrip = (value: unknown): unknown => codec.decode(joined(codec.encode(value)), bounds)

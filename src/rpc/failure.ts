@@ -2,8 +2,9 @@
 // Knows the error details of a reply and nothing else of the wire.
 
 import { BraidError, type BraidErrorInit, type CodeName, codeName, codeNumber, codes } from '../engine/errors.ts'
+import { joined } from '../session/bytes.ts'
 import type { Bytes } from '../session/opener.ts'
-import { type Codec, joined } from './codec/codec.ts'
+import type { Codec } from './codec/codec.ts'
 import { defaultBounds } from './codec/limits.ts'
 
 /** A reason on the wire holds 256 bytes; a longer message goes into the details, up to this many characters. */

@@ -2,6 +2,7 @@
 // Knows no stream; what a codec of somebody else's throws becomes an error of ours.
 
 import { BraidError } from '../engine/errors.ts'
+import { joined } from '../session/bytes.ts'
 import type { Codec, ReferenceWriter } from './codec/codec.ts'
 import { badValue, type ValueBounds } from './codec/limits.ts'
 
@@ -11,18 +12,7 @@ import { badValue, type ValueBounds } from './codec/limits.ts'
  * @throws TypeError for what cannot travel.
  */
 export function encodeOne(codec: Codec, value: unknown, room = 0, references?: ReferenceWriter): Uint8Array {
-  const encoded = codec.encode(value, references)
-  if (encoded instanceof Uint8Array && room === 0) return encoded
-  const pieces = encoded instanceof Uint8Array ? [encoded] : encoded
-  let length = room
-  for (const piece of pieces) length += piece.length
-  const whole = new Uint8Array(length)
-  let at = room
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
+  return joined(codec.encode(value, references), room)
 }
 
 /**

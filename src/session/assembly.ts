@@ -2,6 +2,7 @@
 
 import { BraidError } from '../engine/errors.ts'
 import type { Budget } from './budget.ts'
+import { joined } from './bytes.ts'
 
 /** Blocks that small pieces are copied into: each twice as large as the one before. */
 const FIRST_SIZE = 1024
@@ -54,14 +55,8 @@ export class Assembly {
     this.seal()
     const { pieces, size } = this
     const [only] = pieces
-    if (pieces.length === 1 && only !== undefined && size * 2 >= only.buffer.byteLength) return only
-    const whole = new Uint8Array(size)
-    let end = 0
-    for (const piece of pieces) {
-      whole.set(piece, end)
-      end += piece.length
-    }
-    return whole
+    if (pieces.length !== 1 || only === undefined) return joined(pieces)
+    return size * 2 >= only.buffer.byteLength ? only : only.slice()
   }
 
   /** Forgets the bytes and gives their place back. */

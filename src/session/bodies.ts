@@ -38,26 +38,3 @@ export function writeBody(stream: LiveStream, bytes: Bytes): void {
   else for (const piece of bytes) stream.write(piece)
   stream.end()
 }
-
-/** Whether a handler or caller gave bytes, in one piece or several. */
-export function isBytes(value: unknown): value is Bytes {
-  if (value instanceof Uint8Array) return true
-  return Array.isArray(value) && value.every((piece) => piece instanceof Uint8Array)
-}
-
-export function bytesIn(bytes: Bytes): number {
-  if (bytes instanceof Uint8Array) return bytes.length
-  return bytes.reduce((size, piece) => size + piece.length, 0)
-}
-
-/** One array of what a frame will hold. */
-export function joined(bytes: Bytes, size: number): Uint8Array {
-  if (bytes instanceof Uint8Array) return bytes
-  const whole = new Uint8Array(size)
-  let end = 0
-  for (const piece of bytes) {
-    whole.set(piece, end)
-    end += piece.length
-  }
-  return whole
-}

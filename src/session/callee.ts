@@ -3,8 +3,9 @@
 import type { Engine } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
 import { ArrivedCall, type CallHost, deadlinePassed } from './arrived-call.ts'
-import { bytesIn, CALL_STREAM, isBytes, joined, REPLY_STREAM, readBody, writeBody } from './bodies.ts'
+import { CALL_STREAM, REPLY_STREAM, readBody, writeBody } from './bodies.ts'
 import type { Budget } from './budget.ts'
+import { bytesIn, isBytes, joined } from './bytes.ts'
 import { MESSAGE_METHOD } from './caller.ts'
 import type { Clock } from './clock.ts'
 import { isThenable } from './deferred.ts'
@@ -212,7 +213,7 @@ export class Callee implements CallHost {
       writeBody(call.stream, result)
       call.stream.settle()
     } else if (size <= host.frameMax) {
-      host.engine.reply(call.slot, joined(result, size))
+      host.engine.reply(call.slot, joined(result))
       host.wrote(size)
     } else {
       const stream = host.openStream(REPLY_STREAM, undefined)

@@ -2,8 +2,9 @@
 
 import type { Engine, EngineCall, EngineStream } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
-import { bytesIn, CALL_STREAM, isBytes, joined, readBody, writeBody } from './bodies.ts'
+import { CALL_STREAM, readBody, writeBody } from './bodies.ts'
 import type { Budget } from './budget.ts'
+import { bytesIn, isBytes, joined } from './bytes.ts'
 import type { Clock } from './clock.ts'
 import { quiet } from './deferred.ts'
 import type { LiveStream } from './live-stream.ts'
@@ -170,7 +171,7 @@ export class Caller {
     pending.options = options
     const size = bytesIn(bytes)
     if (size > host.frameMax) this.sendByStream(pending, method, bytes, timeout)
-    else this.send(pending, method, joined(bytes, size), timeout)
+    else this.send(pending, method, joined(bytes), timeout)
     // A transport may die under the first write: then nothing is left to give up.
     if (pending.done) return
     if (signal !== undefined) {

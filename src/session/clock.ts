@@ -36,7 +36,7 @@ export const systemClock: Clock = {
 export const systemRandom: () => number = Math.random
 
 const SETTLED = Promise.resolve()
-const nextTick = process?.nextTick
+const nextTick = process?.nextTick?.bind(process)
 
 /**
  * Runs a task when what promises have to say in this turn is said: from within a microtask, a tick of Node (and of Bun and Deno)

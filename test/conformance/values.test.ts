@@ -8,7 +8,7 @@ import { root } from '../sources.ts'
 
 const { msgpack } = await import('#dist/rpc/codec/msgpack.js')
 const { json } = await import('#dist/rpc/codec/json.js')
-const { joined } = await import('#dist/rpc/codec/codec.js')
+const { joined } = await import('#dist/session/bytes.js')
 const { defaultBounds: bounds } = await import('#dist/rpc/codec/limits.js')
 
 interface Vector {

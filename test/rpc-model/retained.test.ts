@@ -8,9 +8,9 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { root } from '../sources.ts'
 
-const CALLS = process.env.RPC_RETAINED_CALLS ?? '40000'
+const CALLS = process.env.RPC_RETAINED_CALLS ?? '80000'
 /** What the second half of the calls of one shape may leave behind, in bytes: memory is never still, but no call weighs so little. */
-const NOISE_MAX = 400_000
+const NOISE_MAX = 1_000_000
 const BYTES_A_CALL_MAX = 48
 
 interface Report {

@@ -2,6 +2,7 @@
 // Knows Opener and values; knows no names and no API.
 
 import { BraidError } from '../../engine/errors.ts'
+import { joined } from '../../session/bytes.ts'
 import type { Bytes, CallOptions, Opener } from '../../session/opener.ts'
 import type { Stream } from '../../session/stream.ts'
 import type { Codec, Reference, ReferenceWriter } from '../codec/codec.ts'
@@ -162,7 +163,8 @@ class Invocation implements CallOptions, ReferenceWriter {
       const value = decoded instanceof Promise ? await decoded : decoded
       stream.end()
       // Streams of the result may be made of those of the arguments.
-      void reader.incoming?.over().then(() => this.sent?.end(true))
+      const over = reader.incoming?.over() ?? Promise.resolve()
+      void over.then(() => this.sent?.end(true))
       return value
     } catch (error) {
       stream.reset('CANCELLED')
@@ -200,11 +202,5 @@ async function collect(stream: Stream): Promise<Uint8Array> {
       })
     }
   }
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.length
-  }
-  return whole
+  return joined(chunks)
 }

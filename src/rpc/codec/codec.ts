@@ -1,5 +1,5 @@
 // What a codec is: values to bytes and back, and the references inside values that lead back to their sender.
-// Types, and the one way to join pieces. Knows no format and no call.
+// Types only. Knows no format and no call.
 
 import type { ValueBounds } from './limits.ts'
 
@@ -53,18 +53,4 @@ export interface ReferenceWriter {
 export interface ReferenceReader {
   /** It may throw a BraidError, which fails the decoding. */
   read(reference: Reference): unknown
-}
-
-/** An encoded value in one piece, copied only when it was several. */
-export function joined(encoded: Encoded): Uint8Array {
-  if (encoded instanceof Uint8Array) return encoded
-  let length = 0
-  for (const piece of encoded) length += piece.length
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const piece of encoded) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }

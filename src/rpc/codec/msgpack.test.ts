@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { joined } from './codec.ts'
+import { joined } from '../../session/bytes.ts'
 import { defaultBounds, type ValueBounds } from './limits.ts'
 import { msgpack } from './msgpack.ts'
 

@@ -1,9 +1,9 @@
 // Outgoing: what one value leaves behind on this side when it is sent, from its encoding to the end of its life.
 // Knows what kinds of references there are and where each is kept; knows no call.
 
+import { joined } from '../../session/bytes.ts'
 import type { Stream } from '../../session/stream.ts'
 import type { Codec, Reference, ReferenceWriter } from '../codec/codec.ts'
-import { joined } from '../codec/codec.ts'
 import { encodeFailure, type FailurePolicy } from '../failure.ts'
 import { type ItemEncoder, sendItems } from '../items/sender.ts'
 import { encodeOne } from '../one-value.ts'

@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { BraidError } from '../../engine/errors.ts'
+import { joined } from '../../session/bytes.ts'
 import type { Session } from '../../session/session.ts'
 import type { Stream } from '../../session/stream.ts'
 import { ManualClock, pair } from '../../testing/pair.ts'
 import { rpcOf } from '../call/connect.ts'
-import { joined, type Reference } from '../codec/codec.ts'
+import type { Reference } from '../codec/codec.ts'
 import { msgpack } from '../codec/msgpack.ts'
 import { expose, wrap } from '../index.ts'
 
