@@ -269,6 +269,10 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     this.admission.waits(this.engine.heldBytes)
   }
 
+  lost(error: BraidError): void {
+    this.engine.lost(error)
+  }
+
   broken(thrown: unknown): void {
     const error = new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown })
     this.shut(INTERNAL, '', error)

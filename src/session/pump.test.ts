@@ -5,8 +5,12 @@ import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { createEngine } from '../engine/engine.ts'
+import { BraidError } from '../engine/errors.ts'
+import { parseOptions } from '../engine/options.ts'
 import { ManualClock } from '../testing/pair.ts'
 import { memory } from '../transports/memory.ts'
+import { Pump } from './pump.ts'
 import { startSession } from './start.ts'
 import type { Transport, TransportSink } from './transport.ts'
 
@@ -151,6 +155,33 @@ test('pump ignores what comes after the end of the transport', async () => {
   assert.match(error?.message ?? '', /reset/)
   assert.equal(error?.scope, 'transport')
   await a.close()
+})
+
+test('pump cuts a transport once, without goodbye, and hears nothing of it afterwards', () => {
+  const told: string[] = []
+  const left = new Watched()
+  const clock = new ManualClock()
+  const engine = createEngine(parseOptions(), { waitForPreface: false, gate: false, random: () => 0 })
+  const pump = new Pump(engine, left, clock, {
+    event: (event) => told.push(event.type),
+    received: () => told.push('received'),
+    lost: (error) => {
+      told.push(error.message)
+      engine.lost(error)
+    },
+    gone: () => told.push('gone'),
+    broken: (thrown) => told.push(String(thrown)),
+  })
+  pump.start()
+  const error = new BraidError('TRANSPORT_LOST', 'nothing came', { scope: 'transport' })
+  pump.cut(error)
+  pump.cut(error)
+  left.sink?.bytes(filled(10))
+  left.sink?.closed()
+  assert.deepEqual(told, ['nothing came', 'closed', 'gone'])
+  assert.deepEqual(left.sizes, [])
+  assert.equal(left.closes, 1)
+  assert.equal(clock.pending, 0)
 })
 
 test('pump lets a transport end while an event is handled', async () => {

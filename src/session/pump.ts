@@ -16,6 +16,8 @@ export interface PumpOwner {
   event(event: EngineEvent): void
   /** Bytes were given to the engine. */
   received(): void
+  /** The transport is dead, for whatever reason: nothing goes out or comes in any more. At most once. */
+  lost(error: BraidError): void
   /** The transport is gone; the last call. */
   gone(): void
   /** The engine or the handling of an event threw, which is a bug of ours: this session must not take others with it. */
@@ -99,15 +101,33 @@ export class Pump implements TransportSink {
   }
 
   closed(error?: Error): void {
-    if (this.over) return
-    this.over = true
-    this.clearTimer()
     const { remote } = this.transport
     const text =
       error === undefined
         ? `${remote} ended the connection without a goodbye`
         : `connection to ${remote}: ${error.message}`
-    this.engine.lost(new BraidError('TRANSPORT_LOST', text, { scope: 'transport', initiator: 'remote', cause: error }))
+    this.lost(new BraidError('TRANSPORT_LOST', text, { scope: 'transport', initiator: 'remote', cause: error }))
+  }
+
+  // -- the end
+
+  /** Ends the transport without goodbye: nothing is to be expected of it any more. How it ends is nobody's concern then. */
+  cut(error: BraidError): void {
+    if (this.over) return
+    this.lost(error)
+    try {
+      this.transport.close()
+    } catch {
+      // It is dead anyway.
+    }
+  }
+
+  /** The one way on which every dead transport goes. */
+  private lost(error: BraidError): void {
+    if (this.over) return
+    this.over = true
+    this.clearTimer()
+    this.owner.lost(error)
     this.dispatch()
     this.tellGone()
   }
