@@ -2,6 +2,7 @@
 // Types only. Knows no frame; names no clock, transport or platform.
 
 import type { BraidError } from './errors.ts'
+import type { ResumeRequest, Ticket } from './resume.ts'
 
 /** Opaque bytes beside a stream: of its OPEN, its answer or its trailer. `json` says how the application reads them. */
 export interface RawMeta {
@@ -50,7 +51,11 @@ export interface RemoteHello {
 
 export type EngineEvent =
   /** The peer's HELLO was read and agrees with ours. What follows it waits for `admit`. */
-  | { readonly type: 'hello'; readonly remote: RemoteHello }
+  | { readonly type: 'hello'; readonly remote: RemoteHello; readonly mayResume: boolean }
+  /** Instead of a HELLO: a dialer wants to go on with a session it had. What follows is held back. */
+  | { readonly type: 'resume'; readonly request: ResumeRequest }
+  /** The peer keeps the session for so long if its transport is lost. `resumed`: this transport took a lost one's place. */
+  | { readonly type: 'ticket'; readonly keepMs: number; readonly resumed: boolean }
   /** The peer opened a stream. `settle` must be called once, when its handler has ended. */
   | {
       readonly type: 'open'
@@ -101,6 +106,8 @@ export type EngineEvent =
       readonly via: EngineStream | undefined
     }
   | { readonly type: 'replyError'; readonly call: EngineCall; readonly error: BraidError }
+  /** Nothing comes over this transport any more: it is as good as lost. */
+  | { readonly type: 'silent'; readonly error: BraidError }
   /** A ping came back. */
   | { readonly type: 'pong'; readonly rttMs: number }
   /** The peer takes no new work. Open streams and calls go on. */
@@ -175,6 +182,17 @@ export interface Engine {
   admit(now: number): void
   /** The transport died under it: everything fails with this error. */
   lost(error: BraidError): void
+  // -- commands of resumption
+  /** The transport died, and another will follow. False: then this session cannot be resumed, and nothing has changed. */
+  detach(): boolean
+  /** The dialer has another transport: RESUME goes out on it. Attempts are numbered upwards from 1. */
+  redial(attempt: number): void
+  /** The acceptor has another transport, on which another engine read a RESUME that said `received`; the ticket is the next one. */
+  adopt(received: number, ticket: Ticket, now: number): void
+  /** The peer may come back with this ticket. */
+  issue(ticket: Ticket): void
+  /** Answers a `resume` event: no. The session of this engine, which never began, ends with it. */
+  refuseResume(code: number, reason: string): void
   // -- input
   receive(chunk: Uint8Array, now: number): void
   tick(now: number): void

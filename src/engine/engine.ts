@@ -10,6 +10,7 @@ import type { EngineSettings } from './options.ts'
 import { Outbound } from './outbound.ts'
 import { isFinal, step } from './state.ts'
 import { engineStats } from './stats.ts'
+import * as resumption from './resume.ts'
 import { OWES_ANSWER, OWES_FIN, StreamRecord } from './streams.ts'
 import { encodeReason, encodeText, REPLY_STREAM } from './wire.ts'
 
@@ -24,6 +25,8 @@ const none = new Uint8Array(0)
 export interface EngineInit {
   /** A listener: nothing is sent before the dialer's preface was read. */
   readonly waitForPreface: boolean
+  /** Keep what is sent until it is acknowledged, and say so, for a transport that takes the place of a lost one. Default false. */
+  readonly resume?: boolean
   /** Hold what follows the peer's HELLO until `admit`. */
   readonly gate: boolean
   /** Uniform in [0, 1), for the entry of HELLO that nobody knows. */
@@ -53,9 +56,10 @@ class NativeEngine implements Engine {
   heldBytes = 0
 
   constructor(settings: EngineSettings, init: EngineInit) {
-    this.core = new Core(settings)
+    const resume = init.resume === true
+    this.core = new Core(settings, !init.waitForPreface, resume)
     this.inbound = new Inbound(this.core, init.gate)
-    this.outbound = new Outbound(this.core, init.waitForPreface, init.random)
+    this.outbound = new Outbound(this.core, init.waitForPreface, resume, init.random)
     this.waitForPreface = init.waitForPreface
   }
 
@@ -190,6 +194,8 @@ class NativeEngine implements Engine {
     core.phase = 'closing'
     core.closeCode = code
     core.closeReason = reason
+    // No transport, no goodbye.
+    if (!core.attached || core.expects === 'answer') core.phase = 'closed'
     core.events.push({ type: 'closed', error: undefined })
   }
 
@@ -198,6 +204,41 @@ class NativeEngine implements Engine {
     const over = core.phase !== 'open'
     core.phase = 'closed'
     if (!over) core.events.push({ type: 'closed', error })
+  }
+
+  // -- commands of resumption
+
+  detach(): boolean {
+    const { core } = this
+    const held = core.dialer ? core.ticket !== undefined : core.mayResume
+    if (core.phase !== 'open' || !held) return false
+    resumption.detach(core)
+    this.inbound.detach()
+    this.outbound.detach()
+    this.slow = undefined
+    return true
+  }
+
+  redial(attempt: number): void {
+    this.helloDue = undefined
+    resumption.redial(this.core, attempt)
+  }
+
+  adopt(received: number, ticket: resumption.Ticket, now: number): void {
+    this.core.now = now
+    try {
+      resumption.adopt(this.core, received, ticket)
+    } catch (thrown) {
+      this.core.fail(wrongOfPeer(thrown))
+    }
+  }
+
+  issue(ticket: resumption.Ticket): void {
+    this.core.ticketDue = ticket
+  }
+
+  refuseResume(code: number, reason: string): void {
+    resumption.refuse(this.core, code, reason)
   }
 
   admit(now: number): void {
@@ -220,9 +261,8 @@ class NativeEngine implements Engine {
     try {
       const at = inbound.push(chunk, 0)
       if (at < chunk.length && core.phase === 'open') this.hold(chunk.subarray(at))
-    } catch (error) {
-      if (!(error instanceof BraidError)) throw error
-      core.fail(error)
+    } catch (thrown) {
+      core.fail(wrongOfPeer(thrown))
     }
     this.watch(now)
   }
@@ -242,10 +282,7 @@ class NativeEngine implements Engine {
     core.now = now
     if (core.phase !== 'open') return
     if (this.helloDue === undefined) this.helloDue = now + core.settings.helloTimeoutMs
-    if (!core.helloRead && now >= this.helloDue) {
-      const text = `no complete HELLO within ${core.settings.helloTimeoutMs} ms`
-      core.fail(new BraidError('SLOW_PEER', text), this.waitForPreface && !core.prefaceRead)
-    }
+    if (core.expects !== undefined && now >= this.helloDue) this.silent(core.expects)
     if (this.slow !== undefined && now >= this.slow.due) {
       const { decoder } = inbound
       if (decoder.frames === this.slow.frames && decoder.pending - this.slow.bytes < SLOW_PEER_BYTES) {
@@ -253,6 +290,20 @@ class NativeEngine implements Engine {
       } else this.slow = undefined
       this.watch(now)
     }
+  }
+
+  /** The first frame did not come in time. */
+  private silent(expected: 'hello' | 'answer'): void {
+    const { core } = this
+    const within = `within ${core.settings.helloTimeoutMs} ms`
+    if (expected === 'hello') {
+      const error = new BraidError('SLOW_PEER', `no complete HELLO ${within}`)
+      return core.fail(error, this.waitForPreface && !core.prefaceRead)
+    }
+    // Another transport may do better.
+    this.helloDue = Number.POSITIVE_INFINITY
+    const error = new BraidError('TRANSPORT_LOST', `no answer to RESUME ${within}`, { scope: 'transport' })
+    core.events.push({ type: 'silent', error })
   }
 
   /** Notes when a frame that is under way must have got on. */
@@ -266,10 +317,11 @@ class NativeEngine implements Engine {
 
   deadline(): number | undefined {
     const { core } = this
-    if (core.phase !== 'open') return undefined
-    // Not ticked yet: due at once, to learn when the session began.
-    if (core.helloRead) return this.slow?.due
-    return Math.min(this.helloDue ?? core.now, this.slow?.due ?? Number.POSITIVE_INFINITY)
+    if (core.phase !== 'open' || !core.attached) return undefined
+    if (core.expects === undefined) return this.slow?.due
+    // Not ticked yet: due at once, to learn when the wait began.
+    const due = Math.min(this.helloDue ?? core.now, this.slow?.due ?? Number.POSITIVE_INFINITY)
+    return due === Number.POSITIVE_INFINITY ? undefined : due
   }
 
   // -- output
@@ -311,4 +363,10 @@ class NativeEngine implements Engine {
       this.heldBytes,
     )
   }
+}
+
+/** What the peer did wrong ends the session; what we did wrong is thrown. */
+function wrongOfPeer(thrown: unknown): BraidError {
+  if (thrown instanceof BraidError) return thrown
+  throw thrown
 }

@@ -38,6 +38,8 @@ export const bounds = {
   writeBuffer: { default: 128 * KiB, min: KiB, max: WINDOW_MAX },
   /** Bytes that may arrive while the session is not yet authorised. */
   earlyBytes: { default: 64 * KiB, min: KiB, max: MiB },
+  /** Bytes kept for a transport that takes the place of a lost one, in bytes; at most. Then streams and calls wait. */
+  replayBytes: { default: 16 * MiB, min: MiB, max: WINDOW_MAX },
   /** Time in ms within which preface and HELLO must have arrived. */
   helloTimeoutMs: { default: 10_000, min: 1, max: 600_000 },
 } as const satisfies Record<string, Bound>
