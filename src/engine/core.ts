@@ -49,6 +49,8 @@ export class Core {
   /** The dialer's: to be shown on the next transport, with the number of the attempt. */
   ticket: Ticket | undefined = undefined
   attempt = 0
+  /** The acceptor's: this is not its first transport, so no HELLO goes out. */
+  adopted = false
   /** The acceptor's: to be sent. */
   ticketDue: Ticket | undefined = undefined
   /** RESUME is answered with no. */

@@ -106,7 +106,7 @@ export class Outbound {
     }
     if (this.core.expects === 'answer') return writeResume(this.writer, this.core)
     // Whoever goes on with a session says so with a ticket.
-    if (this.core.ticketDue !== undefined) return
+    if (this.core.adopted) return
     // A listener that refuses the dialer's version says so without introducing itself.
     if (this.core.phase !== 'failing' || this.core.helloRead || !this.waitForPreface)
       this.writer.opaque(wire.HELLO, this.hello)

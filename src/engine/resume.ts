@@ -54,6 +54,7 @@ export function redial(core: Core, attempt: number): void {
 /** The acceptor's other engine has read preface and RESUME from a new transport, and it was found right. */
 export function adopt(core: Core, received: number, ticket: Ticket): void {
   core.attached = true
+  core.adopted = true
   core.ticketDue = ticket
   goOn(core, received)
 }

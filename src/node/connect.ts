@@ -5,6 +5,7 @@ import { quiet } from '../session/deferred.ts'
 import { type Listener, type ListenOptions, LiveListener } from '../session/listener.ts'
 import { parseSessionOptions, type SessionOptions } from '../session/options.ts'
 import type { Session } from '../session/session.ts'
+import type { Dial } from '../session/redial.ts'
 import { connectSession } from '../session/start.ts'
 import { type Carrier, targetsOf, transportOf } from '../transports/connect.ts'
 import { parseAddress } from './address.ts'
@@ -14,7 +15,13 @@ import { accept, type DialOptions, dial } from './net.ts'
 export type Target = string | Carrier
 
 /** Options of `connect`: those of the session, and how long to dial. */
-export type ConnectOptions = SessionOptions & Pick<DialOptions, 'dialTimeoutMs'>
+export interface ConnectOptions extends SessionOptions, Pick<DialOptions, 'dialTimeoutMs'> {
+  /**
+   * Dial again when the transport is lost, and go on with the session: nothing is lost or doubled, if the listener keeps sessions
+   * (`resume`). For a target that is no address: how to get another transport. Default false: the session ends.
+   */
+  reconnect?: boolean | Dial | undefined
+}
 
 /**
  * Dials an address, or takes a transport or a Node-shaped duplex, and starts a session over it. Resolves when both sides
@@ -40,10 +47,20 @@ export function connect(target: Target, options: ConnectOptions = {}): Promise<S
 
 async function begin(target: Target, options: ConnectOptions): Promise<Session> {
   parseSessionOptions(options) // a wrong option is told before anybody is dialled
-  return connectSession(
-    typeof target === 'string' ? await dial(parseAddress(target), options) : transportOf(target),
-    options,
-  )
+  if (typeof target !== 'string') return connectSession(transportOf(target), options, 'dialer', redialOf(options))
+  const address = parseAddress(target)
+  const again: Dial = (signal) => dial(address, { ...options, signal })
+  const { reconnect } = options
+  const redial = reconnect === true ? again : redialOf(options)
+  return connectSession(await dial(address, options), options, 'dialer', redial)
+}
+
+/** How to get another transport, where somebody said so. */
+function redialOf({ reconnect }: ConnectOptions): Dial | undefined {
+  if (reconnect === true) {
+    throw new BraidError('INVALID_INPUT', 'option reconnect takes a function that dials, where the target is no address')
+  }
+  return reconnect === false ? undefined : reconnect
 }
 
 /**

@@ -3,17 +3,21 @@
 
 import type { Engine, EngineEvent, EngineStream, RemoteHello } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
+import type { Ticket } from '../engine/resume.ts'
 import { Admission, type AdmissionHost } from './admission.ts'
 import { Budget } from './budget.ts'
 import { Callee, type CalleeHost } from './callee.ts'
 import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
+import { type CandidateHost, candidate } from './candidate.ts'
 import type { Clock } from './clock.ts'
 import { Deferred, isThenable, quiet } from './deferred.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
+import type { Line } from './line.ts'
 import type { LiveStream } from './live-stream.ts'
 import type { Bytes, CallOptions, Meta, OpenOptions } from './opener.ts'
 import type { SessionSettings } from './options.ts'
 import { Pump, type PumpOwner } from './pump.ts'
+import type { Resumable, Resumption, Returning } from './resumption.ts'
 import { Router } from './router.ts'
 import type {
   CallHandler,
@@ -45,9 +49,24 @@ export interface SessionHooks {
   ready?: ((session: Session) => unknown) | undefined
   /** The session is over; the transport may still be ending. */
   over?: ((error: BraidError | undefined) => void) | undefined
+  /** Brings it another transport when this one is lost. */
+  resumption?: Resumption | undefined
+  /** Knows the sessions a peer may come back to. */
+  returning?: Returning | undefined
 }
 
-export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost, AdmissionHost, DrainHost, PumpOwner {
+export class LiveSession
+  implements
+    Session,
+    StreamsHost,
+    CallerHost,
+    CalleeHost,
+    AdmissionHost,
+    DrainHost,
+    PumpOwner,
+    Resumable,
+    CandidateHost
+{
   readonly engine: Engine
   readonly clock: Clock
   readonly assembled: Budget
@@ -74,6 +93,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   private pings: Deferred<number>[] = []
   private readonly admission: Admission
   private draining: Drain | undefined
+  private mayResume = false
   /** Why it ended, as soon as that is decided. */
   private ending: { readonly error: BraidError | undefined } | undefined
 
@@ -246,7 +266,14 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
         for (const ping of this.pings.splice(0)) ping.resolve(event.rttMs)
         return
       case 'hello':
-        return this.greeted(event.remote)
+        return this.greeted(event.remote, event.mayResume)
+      case 'resume':
+        return candidate(this, event.request, this.hooks.returning)
+      case 'ticket':
+        this.hooks.resumption?.ticket(event.keepMs)
+        return event.resumed ? this.reattached() : undefined
+      case 'silent':
+        return this.pump.cut(event.error)
       case 'goAway':
         this.closedTo ??= event.error
         return this.turn('draining')
@@ -270,7 +297,10 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   }
 
   lost(error: BraidError): void {
-    this.engine.lost(error)
+    const { resumption } = this.hooks
+    if (resumption === undefined || this.ending !== undefined || !this.engine.detach()) return this.engine.lost(error)
+    this.turn('detached')
+    resumption.detached(this, error)
   }
 
   broken(thrown: unknown): void {
@@ -285,22 +315,15 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
 
   // -- within
 
-  private greeted(hello: RemoteHello): void {
+  private greeted(hello: RemoteHello, mayResume: boolean): void {
+    this.mayResume = mayResume
     this.streamTable.metaMax = hello.maxMeta
     this.frameMax = hello.maxFrame
     this.remote = { address: this.remote.address, auth: hello.auth.slice(), codec: hello.codec }
-    const { authorize } = this.settings
-    const deny = (cause: unknown): void => {
-      this.shut(DENIED, 'not authorised', localError(DENIED, 'the peer was not authorised', { cause }))
-    }
-    if (authorize === undefined) this.admit(undefined)
-    else {
-      this.admission.ask(
-        () => authorize(this),
-        (principal) => this.admit(principal),
-        deny,
-      )
-    }
+    this.authorise(
+      (principal) => this.admit(principal),
+      (cause) => this.shut(DENIED, 'not authorised', localError(DENIED, 'the peer was not authorised', { cause })),
+    )
   }
 
   private admit(principal: unknown): void {
@@ -318,7 +341,67 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     if (this.ending !== undefined) return
     this.engine.admit(this.clock.now())
     this.admission.open()
+    if (this.mayResume) this.hooks.resumption?.admitted(this)
     this.wake()
+  }
+
+  // -- Resumable
+
+  get heldBytes(): number {
+    return this.engine.heldBytes
+  }
+
+  redialled(line: Line, attempt: number): void {
+    this.engine.redial(attempt)
+    this.pump.attach(line)
+    line.start()
+  }
+
+  issue(ticket: Ticket): void {
+    this.engine.issue(ticket)
+    this.wake()
+  }
+
+  adopt(line: Line, remote: Remote, received: number, next: Ticket): void {
+    // An older transport may still look alive: the newest wins.
+    this.pump.leave()
+    this.engine.detach()
+    this.remote = { ...remote, codec: this.remote.codec }
+    this.engine.adopt(received, next, this.clock.now())
+    this.pump.attach(line)
+    this.reattached()
+  }
+
+  giveUp(error: BraidError): void {
+    this.engine.lost(error)
+    this.wake()
+  }
+
+  private reattached(): void {
+    this.hooks.resumption?.resumed()
+    this.turn(this.closedTo === undefined ? 'ready' : 'draining')
+  }
+
+  // -- CandidateHost
+
+  authorise(admit: (principal: unknown) => void, deny: (cause: unknown) => void): void {
+    const { authorize } = this.settings
+    if (authorize === undefined) admit(undefined)
+    else this.admission.ask(() => authorize(this), admit, deny)
+  }
+
+  refuse(code: number, reason: string, cause?: unknown): void {
+    this.engine.refuseResume(code, reason)
+    const error = localError(code, reason, { cause })
+    this.conclude(error, error)
+    this.wake()
+  }
+
+  surrender(): Line | undefined {
+    const line = this.pump.giveAway()
+    this.conclude(undefined, new BraidError('SUPERSEDED', 'this transport went to a session that was there before'))
+    this.end.resolve(undefined)
+    return line
   }
 
   // -- for admission and drain
@@ -371,6 +454,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     this.ending = { error }
     this.closedTo = failing
     this.admission.end()
+    this.hooks.resumption?.over()
     this.draining?.end()
     this.streamTable.close(failing)
     this.caller.close(failing)

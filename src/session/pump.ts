@@ -1,9 +1,10 @@
-// Pump: moves bytes between one engine and one transport. Owns flushing and the one timer.
+// Pump: moves bytes between one engine and its transport, or one transport after the other. Owns flushing and the one timer.
 // Knows no stream and no call; what events mean is its owner's business.
 
 import type { Engine, EngineEvent } from '../engine/contract.ts'
 import { BraidError } from '../engine/errors.ts'
 import { afterMicrotasks, type Clock } from './clock.ts'
+import { Line } from './line.ts'
 import type { Transport, TransportSink } from './transport.ts'
 
 /** Most bytes of one write to the transport, and what may be queued before a flush does not wait for the end of the turn. */
@@ -16,9 +17,9 @@ export interface PumpOwner {
   event(event: EngineEvent): void
   /** Bytes were given to the engine. */
   received(): void
-  /** The transport is dead, for whatever reason: nothing goes out or comes in any more. At most once. */
+  /** The transport is dead, for whatever reason: nothing goes out or comes in any more. Once for each transport. */
   lost(error: BraidError): void
-  /** The transport is gone; the last call. */
+  /** The session is over and its transport gone; the last call. */
   gone(): void
   /** The engine or the handling of an event threw, which is a bug of ours: this session must not take others with it. */
   broken(thrown: unknown): void
@@ -26,11 +27,10 @@ export interface PumpOwner {
 
 export class Pump implements TransportSink {
   private readonly engine: Engine
-  private readonly transport: Transport
+  /** Undefined: the transport is lost. */
+  private line: Line | undefined
   private readonly clock: Clock
   private readonly owner: PumpOwner
-  /** `send` answered false. */
-  private full = false
   private scheduled = false
   /** Events are being handed out: what they cause is handed out by the same loop. */
   private dispatching = false
@@ -40,19 +40,37 @@ export class Pump implements TransportSink {
   /** When the wait for CLOSE to leave, then for the transport to go, is over. */
   private closeAt: number | undefined
   private ending = false
-  private over = false
   private told = false
 
   constructor(engine: Engine, transport: Transport, clock: Clock, owner: PumpOwner) {
     this.engine = engine
-    this.transport = transport
+    this.line = new Line(transport, this)
     this.clock = clock
     this.owner = owner
   }
 
   start(): void {
-    this.transport.start(this)
+    this.line?.start()
     this.wake()
+  }
+
+  /** Goes on with another transport, which may have been another pump's. */
+  attach(line: Line): void {
+    line.sink = this
+    this.line = line
+    this.wake()
+  }
+
+  /** Gives the transport away, to be used by another pump. */
+  giveAway(): Line | undefined {
+    const { line } = this
+    this.drop()
+    return line
+  }
+
+  /** Leaves the transport behind; it ends by itself, and nobody hears of it. */
+  leave(): void {
+    this.giveAway()?.leave()
   }
 
   /** Flushes once for all that is done in this turn. */
@@ -70,21 +88,20 @@ export class Pump implements TransportSink {
   }
 
   hold(): void {
-    this.transport.pause()
+    this.line?.transport.pause()
   }
 
   release(): void {
-    this.transport.resume()
+    this.line?.transport.resume()
   }
 
   get isFull(): boolean {
-    return this.full
+    return this.line?.full === true
   }
 
   // -- TransportSink
 
   bytes(chunk: Uint8Array): void {
-    if (this.over) return
     try {
       this.engine.receive(chunk, this.clock.now())
     } catch (thrown) {
@@ -96,12 +113,11 @@ export class Pump implements TransportSink {
   }
 
   drained(): void {
-    this.full = false
     this.flush()
   }
 
   closed(error?: Error): void {
-    const { remote } = this.transport
+    const remote = this.line?.transport.remote
     const text =
       error === undefined
         ? `${remote} ended the connection without a goodbye`
@@ -113,30 +129,31 @@ export class Pump implements TransportSink {
 
   /** Ends the transport without goodbye: nothing is to be expected of it any more. How it ends is nobody's concern then. */
   cut(error: BraidError): void {
-    if (this.over) return
+    const { line } = this
+    if (line === undefined) return
     this.lost(error)
-    try {
-      this.transport.close()
-    } catch {
-      // It is dead anyway.
-    }
+    line.leave()
+  }
+
+  /** What the transport says from now on concerns nobody here. */
+  private drop(): void {
+    if (this.line !== undefined) this.line.sink = undefined
+    this.line = undefined
+    this.clearTimer()
   }
 
   /** The one way on which every dead transport goes. */
   private lost(error: BraidError): void {
-    if (this.over) return
-    this.over = true
-    this.clearTimer()
+    if (this.line === undefined) return
+    this.drop()
     this.owner.lost(error)
     this.dispatch()
-    this.tellGone()
   }
 
   // -- within
 
   private readonly flush = (): void => {
     this.scheduled = false
-    if (this.over) return
     this.dispatch()
     this.transmit()
     this.close()
@@ -163,14 +180,14 @@ export class Pump implements TransportSink {
 
   /** The end of the transport, after all that happened before it; it may come while events are handed out. */
   private tellGone(): void {
-    if (!this.over || this.dispatching || this.told) return
+    if (this.line !== undefined || !this.engine.closing || this.dispatching || this.told) return
     this.told = true
     this.owner.gone()
   }
 
   private transmit(): void {
     this.queued = 0
-    while (!this.full && !this.over && !this.ending) {
+    for (let { line } = this; line !== undefined && !line.full && !this.ending; line = this.line) {
       const chunks: Uint8Array[] = []
       try {
         if (this.engine.transmit(chunks, FLUSH_BYTES, this.clock.now()) === 0) return
@@ -179,9 +196,10 @@ export class Pump implements TransportSink {
         return
       }
       try {
-        this.full = !this.transport.send(chunks)
+        line.full = !line.transport.send(chunks)
       } catch (thrown) {
         this.closed(thrown instanceof Error ? thrown : new Error(String(thrown)))
+        line.leave()
       }
       // Who was told to write on writes after this turn; the next flush goes by urgency with that in it.
       if (this.dispatch()) {
@@ -193,14 +211,15 @@ export class Pump implements TransportSink {
 
   /** When the session has ended: the transport ends as soon as it took the last frame, or after a while. */
   private close(): void {
-    if (!this.engine.closing || this.ending || this.over || this.scheduled) return
+    const { line } = this
+    if (line === undefined || !this.engine.closing || this.ending || this.scheduled) return
     const now = this.clock.now()
     if (this.closeAt === undefined) this.closeAt = now + CLOSE_WAIT_MS
-    if (this.full && now < this.closeAt) return
+    if (line.full && now < this.closeAt) return
     this.ending = true
     this.closeAt = now + GONE_WAIT_MS
     try {
-      this.transport.close()
+      line.transport.close()
     } catch {
       this.closed()
     }
@@ -208,7 +227,6 @@ export class Pump implements TransportSink {
 
   private readonly onTimer = (): void => {
     this.timer = undefined
-    if (this.over) return
     const now = this.clock.now()
     if (this.ending) {
       // The transport promised to tell when it is gone; nobody waits for ever for a broken promise.
@@ -225,7 +243,6 @@ export class Pump implements TransportSink {
   }
 
   private arm(): void {
-    if (this.over) return
     let due = this.ending ? undefined : this.engine.deadline()
     if (this.closeAt !== undefined && (due === undefined || this.closeAt < due)) due = this.closeAt
     if (due === undefined) {
