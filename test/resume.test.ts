@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BraidError, connect, listen, type Session } from 'braidwire'
 
 /** A proxy whose connections can be cut. */
-class Proxy {
+class CuttingProxy {
   readonly sockets = new Set<Socket>()
   cuts = 0
   readonly #server: Server
@@ -54,7 +54,7 @@ class Proxy {
 
 async function world(t: TestContext, onSession: (session: Session) => unknown, keepMs = 10_000) {
   const listener = await listen('tcp://127.0.0.1:0', onSession, { resume: { keepMs, plain: true } })
-  const proxy = new Proxy(Number(new URL(listener.url).port))
+  const proxy = new CuttingProxy(Number(new URL(listener.url).port))
   const url = await proxy.listen()
   t.after(async () => {
     await listener.close()

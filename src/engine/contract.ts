@@ -2,7 +2,6 @@
 // Types only. Knows no frame; names no clock, transport or platform.
 
 import type { BraidError } from './errors.ts'
-import type { ResumeRequest, Ticket } from './resume.ts'
 
 /** Opaque bytes beside a stream: of its OPEN, its answer or its trailer. `json` says how the application reads them. */
 export interface RawMeta {
@@ -47,6 +46,28 @@ export interface RemoteHello {
   readonly maxCalls: number
   readonly maxStreams: number
   readonly maxMeta: number
+}
+
+/** What a dialer shows to get its session back. */
+export interface Ticket {
+  /** Names the session; 16 bytes. */
+  readonly id: Uint8Array
+  /** Proves whose it is; 32 bytes that nobody can guess. */
+  readonly secret: Uint8Array
+  /** How long the acceptor keeps a session that lost its transport, in ms. */
+  readonly keepMs: number
+}
+
+/** What a RESUME says. */
+export interface ResumeRequest {
+  readonly id: Uint8Array
+  readonly secret: Uint8Array
+  /** Rises with each attempt of the same session. */
+  readonly attempt: number
+  /** Sequenced frames the dialer has received. */
+  readonly received: number
+  /** For the authorisation hook; at most 4 KiB. */
+  readonly auth: Uint8Array
 }
 
 export type EngineEvent =

@@ -2,14 +2,13 @@
 // moves all three make: fail the session, owe a control frame, let go of a stream. Knows no frame layout.
 
 import { Callee, Caller, Queue } from './calls.ts'
-import type { EngineEvent } from './contract.ts'
+import type { EngineEvent, Ticket } from './contract.ts'
 import type { BraidError } from './errors.ts'
 import { GlitchBucket } from './glitch.ts'
 import { floors, type PeerLimits } from './hello.ts'
 import type { EngineSettings } from './options.ts'
 import { Pace } from './pace.ts'
 import { Replay } from './replay.ts'
-import type { Ticket } from './resume.ts'
 import { Scheduler } from './scheduler.ts'
 import { isFinal, step } from './state.ts'
 import { OWES_CREDIT, OWES_RESET_RECV, OWES_RESET_SEND, type StreamRecord, StreamTable } from './streams.ts'

@@ -2,15 +2,24 @@
 // contract.ts its interface. No clock, no I/O, no user code: the only file that sees all the others.
 
 import { OutgoingCall } from './calls.ts'
-import type { Engine, EngineCall, EngineEvent, EngineStats, EngineStream, OpenRequest, RawMeta } from './contract.ts'
+import type {
+  Engine,
+  EngineCall,
+  EngineEvent,
+  EngineStats,
+  EngineStream,
+  OpenRequest,
+  RawMeta,
+  Ticket,
+} from './contract.ts'
 import { Core } from './core.ts'
 import { BraidError } from './errors.ts'
 import { Inbound } from './inbound.ts'
 import type { EngineSettings } from './options.ts'
 import { Outbound } from './outbound.ts'
+import * as resumption from './resume.ts'
 import { isFinal, step } from './state.ts'
 import { engineStats } from './stats.ts'
-import * as resumption from './resume.ts'
 import { OWES_ANSWER, OWES_FIN, StreamRecord } from './streams.ts'
 import { encodeReason, encodeText, REPLY_STREAM } from './wire.ts'
 
@@ -224,7 +233,7 @@ class NativeEngine implements Engine {
     resumption.redial(this.core, attempt)
   }
 
-  adopt(received: number, ticket: resumption.Ticket, now: number): void {
+  adopt(received: number, ticket: Ticket, now: number): void {
     this.core.now = now
     try {
       resumption.adopt(this.core, received, ticket)
@@ -233,7 +242,7 @@ class NativeEngine implements Engine {
     }
   }
 
-  issue(ticket: resumption.Ticket): void {
+  issue(ticket: Ticket): void {
     this.core.ticketDue = ticket
   }
 

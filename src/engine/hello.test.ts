@@ -32,7 +32,18 @@ test('a HELLO is read as it was written', () => {
       let i = 0
       const limits = parse(encodeHello(settings, true, () => randoms[i++ % randoms.length]))
       const version = 1
-      const expected = { version, auth, codec, maxFrame, maxCalls, maxStreams, maxMeta, streamWindow, sessionWindow, resume: true }
+      const expected = {
+        version,
+        auth,
+        codec,
+        maxFrame,
+        maxCalls,
+        maxStreams,
+        maxMeta,
+        streamWindow,
+        sessionWindow,
+        resume: true,
+      }
       assert.deepEqual(limits, expected)
     }),
   )

@@ -128,7 +128,10 @@ export class Inbound implements FrameSink {
     if (type === wire.CLOSE) return
     if (expects === 'hello' ? type === wire.HELLO : type === wire.TICKET || type === wire.RESUME_NO) return
     if (expects === 'hello' && type === wire.RESUME && !dialer) return
-    throw new BraidError('PROTOCOL', `frame type ${type} before ${expects === 'hello' ? 'HELLO' : 'the answer to RESUME'}`)
+    throw new BraidError(
+      'PROTOCOL',
+      `frame type ${type} before ${expects === 'hello' ? 'HELLO' : 'the answer to RESUME'}`,
+    )
   }
 
   skipped(): void {

@@ -65,6 +65,9 @@ const FIRST_BYTES_MAX: number = 4 * KiB
 /** Auth bytes and codec name share the 8 KiB of a HELLO. */
 export const AUTH_BYTES_MAX: number = 4 * KiB
 export const CODEC_BYTES_MAX: number = 128
+/** A ticket is the name of a session, and the secret that proves whose it is. */
+export const TICKET_ID_BYTES: number = 16
+export const TICKET_SECRET_BYTES: number = 32
 
 /**
  * Fills in defaults and checks every bound.

@@ -70,7 +70,8 @@ export class Pace {
   /** @throws BraidError PROTOCOL when more is acknowledged than was sent. */
   acked(frames: number, now: number): void {
     this.framesAcked += frames
-    if (frames < 0 || this.framesAcked > this.framesSent) throw new BraidError('PROTOCOL', 'an ACK for frames that were never sent')
+    if (frames < 0 || this.framesAcked > this.framesSent)
+      throw new BraidError('PROTOCOL', 'an ACK for frames that were never sent')
     let last: Mark | undefined
     while (this.marks.length > 0 && this.marks[0].frames <= this.framesAcked) last = this.marks.shift()
     if (last === undefined) return

@@ -1,5 +1,5 @@
 // Replay: the bytes of sequenced frames that the peer has not acknowledged, for a transport that follows a lost one.
-// Keeps what was flushed, by reference; of frames it knows only how long they are. docs/PROTOCOL.md, section 8.
+// Keeps what was flushed, by reference; of frames it knows only how long they are. docs/PROTOCOL.md, section 13.
 
 import { Queue } from './calls.ts'
 import { readVarint } from './wire.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { ResumeRequest, Ticket } from './contract.ts'
 import { frame, join, Scripted, Side, text, utf8, zeros } from './harness.test.ts'
-import type { ResumeRequest, Ticket } from './resume.ts'
 import * as wire from './wire.ts'
 
 const ID = zeros(16).fill(7)
@@ -322,7 +322,10 @@ test('whatever is cut wherever, everything arrives once and in order', () => {
       }
       for (const [i, side] of sides.entries()) {
         assert.deepEqual(join(read[1 - i]), join(sent[i]))
-        assert.deepEqual(called[1 - i], Array.from({ length: calls[i] }, (_, id) => id))
+        assert.deepEqual(
+          called[1 - i],
+          Array.from({ length: calls[i] }, (_, id) => id),
+        )
         const replies = side.take('reply').map(({ call }) => call.owner)
         assert.deepEqual(
           replies.sort((one, other) => Number(one) - Number(other)),

@@ -1,35 +1,14 @@
 // Resumption: how a session goes on over another transport. RESUME, TICKET and RESUME_NO, written and read, and what the state
-// of the core becomes when a transport is lost and another takes its place. docs/PROTOCOL.md, section 8. What was sent and
+// of the core becomes when a transport is lost and another takes its place. docs/PROTOCOL.md, section 13. What was sent and
 // may have to go out again is replay.ts; who holds tickets, and for how long, is the session's business.
 
 import type { Body } from './body.ts'
+import type { ResumeRequest, Ticket } from './contract.ts'
 import type { Core } from './core.ts'
 import { BraidError, codes, errorFromWire } from './errors.ts'
-import { AUTH_BYTES_MAX } from './options.ts'
+import { AUTH_BYTES_MAX, TICKET_ID_BYTES, TICKET_SECRET_BYTES } from './options.ts'
 import * as wire from './wire.ts'
 import type { FrameWriter } from './writer.ts'
-
-/** What a dialer shows to get its session back. */
-export interface Ticket {
-  /** Names the session; 16 bytes. */
-  readonly id: Uint8Array
-  /** Proves whose it is; 32 bytes that nobody can guess. */
-  readonly secret: Uint8Array
-  /** How long the acceptor keeps a session that lost its transport, in ms. */
-  readonly keepMs: number
-}
-
-/** What a RESUME says. */
-export interface ResumeRequest {
-  readonly id: Uint8Array
-  readonly secret: Uint8Array
-  /** Rises with each attempt of the same session. */
-  readonly attempt: number
-  /** Sequenced frames the dialer has received. */
-  readonly received: number
-  /** For the authorisation hook; at most 4 KiB. */
-  readonly auth: Uint8Array
-}
 
 /** The transport is lost: what is bound to it is forgotten. */
 export function detach(core: Core): void {
@@ -102,8 +81,8 @@ export function writeTicket(writer: FrameWriter, core: Core, ticket: Ticket): vo
 
 /** The first frame of a dialer that had a session. */
 export function resume(core: Core, body: Body): void {
-  const id = body.take(wire.TICKET_ID_BYTES).slice()
-  const secret = body.take(wire.TICKET_SECRET_BYTES).slice()
+  const id = body.take(TICKET_ID_BYTES).slice()
+  const secret = body.take(TICKET_SECRET_BYTES).slice()
   const attempt = body.varint()
   const received = body.varint()
   const auth = body.rest().slice()
@@ -111,14 +90,15 @@ export function resume(core: Core, body: Body): void {
   core.expects = undefined
   // Nothing goes out before it is decided whose this transport is.
   core.attached = false
-  core.events.push({ type: 'resume', request: { id, secret, attempt, received, auth } })
+  const request: ResumeRequest = { id, secret, attempt, received, auth }
+  core.events.push({ type: 'resume', request })
 }
 
 /** A ticket for later, or the answer to our RESUME. */
 export function ticket(core: Core, body: Body): void {
   if (!core.mayResume || !core.dialer) throw new BraidError('PROTOCOL', 'a TICKET that nobody asked for')
-  const id = body.take(wire.TICKET_ID_BYTES).slice()
-  const secret = body.take(wire.TICKET_SECRET_BYTES).slice()
+  const id = body.take(TICKET_ID_BYTES).slice()
+  const secret = body.take(TICKET_SECRET_BYTES).slice()
   const keepMs = body.varint()
   const received = body.varint()
   body.done()

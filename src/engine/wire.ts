@@ -91,9 +91,6 @@ export const FRAME_OVERHEAD_MAX = 256
 export const HELLO_BYTES_MAX = 8192
 export const HELLO_ENTRIES_MAX = 64
 export const PING_BYTES_MAX = 8
-/** A ticket: the name of a session, and the secret that proves whose it is. */
-export const TICKET_ID_BYTES = 16
-export const TICKET_SECRET_BYTES = 32
 /** Bit of the features in HELLO: this side can resume the session over another transport. */
 export const FEATURE_RESUME = 1
 export const NAME_BYTES_MAX = 128

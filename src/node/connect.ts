@@ -4,8 +4,8 @@ import { BraidError } from '../engine/errors.ts'
 import { quiet } from '../session/deferred.ts'
 import { type Listener, type ListenOptions, LiveListener } from '../session/listener.ts'
 import { parseSessionOptions, type SessionOptions } from '../session/options.ts'
-import type { Session } from '../session/session.ts'
 import type { Dial } from '../session/redial.ts'
+import type { Session } from '../session/session.ts'
 import { connectSession } from '../session/start.ts'
 import { type Carrier, targetsOf, transportOf } from '../transports/connect.ts'
 import { parseAddress } from './address.ts'
@@ -58,7 +58,10 @@ async function begin(target: Target, options: ConnectOptions): Promise<Session> 
 /** How to get another transport, where somebody said so. */
 function redialOf({ reconnect }: ConnectOptions): Dial | undefined {
   if (reconnect === true) {
-    throw new BraidError('INVALID_INPUT', 'option reconnect takes a function that dials, where the target is no address')
+    throw new BraidError(
+      'INVALID_INPUT',
+      'option reconnect takes a function that dials, where the target is no address',
+    )
   }
   return reconnect === false ? undefined : reconnect
 }

@@ -28,8 +28,13 @@ export class Admission {
     this.earlyBytesMax = earlyBytesMax
   }
 
-  /** Asks; exactly one of `admit` and `deny` is called, unless `end` comes first. */
-  ask(authorize: () => unknown, admit: (principal: unknown) => void, deny: (cause: unknown) => void): void {
+  /** Asks, if there is a hook to ask; exactly one of `admit` and `deny` is called, unless `end` comes first. */
+  ask(
+    authorize: (() => unknown) | undefined,
+    admit: (principal: unknown) => void,
+    deny: (cause: unknown) => void,
+  ): void {
+    if (authorize === undefined) return admit(undefined)
     const settle = (decide: () => void): void => {
       if (this.decided) return
       this.end()

@@ -3,21 +3,20 @@
 
 import type { Engine, EngineEvent, EngineStream, RemoteHello } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
-import type { Ticket } from '../engine/resume.ts'
 import { Admission, type AdmissionHost } from './admission.ts'
+import { Attachment, type AttachmentHost } from './attachment.ts'
 import { Budget } from './budget.ts'
 import { Callee, type CalleeHost } from './callee.ts'
 import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
-import { type CandidateHost, candidate } from './candidate.ts'
 import type { Clock } from './clock.ts'
 import { Deferred, isThenable, quiet } from './deferred.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
-import type { Line } from './line.ts'
+import type { SessionHooks } from './hooks.ts'
 import type { LiveStream } from './live-stream.ts'
 import type { Bytes, CallOptions, Meta, OpenOptions } from './opener.ts'
 import type { SessionSettings } from './options.ts'
+import { Pings } from './pings.ts'
 import { Pump, type PumpOwner } from './pump.ts'
-import type { Resumable, Resumption, Returning } from './resumption.ts'
 import { Router } from './router.ts'
 import type {
   CallHandler,
@@ -43,30 +42,9 @@ const INTERNAL = codes.INTERNAL.number
 const DENIED = codes.DENIED.number
 const GOING_AWAY = codes.GOING_AWAY.number
 
-/** What whoever starts a session wants to hear, each at most once. */
-export interface SessionHooks {
-  /** The peer was admitted; nothing of it has been dispatched. May throw: the session then ends with INTERNAL. */
-  ready?: ((session: Session) => unknown) | undefined
-  /** The session is over; the transport may still be ending. */
-  over?: ((error: BraidError | undefined) => void) | undefined
-  /** Brings it another transport when this one is lost. */
-  resumption?: Resumption | undefined
-  /** Knows the sessions a peer may come back to. */
-  returning?: Returning | undefined
-}
+type Hosts = StreamsHost & CallerHost & CalleeHost & AdmissionHost & DrainHost & PumpOwner & AttachmentHost
 
-export class LiveSession
-  implements
-    Session,
-    StreamsHost,
-    CallerHost,
-    CalleeHost,
-    AdmissionHost,
-    DrainHost,
-    PumpOwner,
-    Resumable,
-    CandidateHost
-{
+export class LiveSession implements Session, Hosts {
   readonly engine: Engine
   readonly clock: Clock
   readonly assembled: Budget
@@ -90,9 +68,10 @@ export class LiveSession
   private readonly callee: Callee
   private readonly states_: States = new Set()
   private readonly end = new Deferred<BraidError | undefined>()
-  private pings: Deferred<number>[] = []
+  private readonly pings = new Pings()
   private readonly admission: Admission
   private draining: Drain | undefined
+  private readonly attachment: Attachment
   private mayResume = false
   /** Why it ended, as soon as that is decided. */
   private ending: { readonly error: BraidError | undefined } | undefined
@@ -110,6 +89,7 @@ export class LiveSession
     this.remote = { address: transport.remote, auth: EMPTY, codec: '' }
     this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
     this.pump = new Pump(engine, transport, settings.clock, this)
+    this.attachment = new Attachment(this, this.pump, hooks.resumption, hooks.returning)
     this.router = new Router(settings.clock, settings.handlerWaitMs)
     this.streamTable = new Streams(this, this.router)
     this.caller = new Caller(this)
@@ -164,14 +144,11 @@ export class LiveSession
   }
 
   ping(): Promise<number> {
-    const ping = new Deferred<number>()
-    if (this.ending !== undefined) ping.reject(this.failure())
-    else {
-      this.pings.push(ping)
+    if (this.ending === undefined) {
       this.engine.ping()
       this.wake()
     }
-    return ping.promise
+    return this.pings.add()
   }
 
   drain(ms: number): Promise<DrainReport> {
@@ -263,17 +240,15 @@ export class LiveSession
       case 'finished':
         return this.streamTable.finished(event.stream.owner as LiveStream | undefined)
       case 'pong':
-        for (const ping of this.pings.splice(0)) ping.resolve(event.rttMs)
-        return
+        return this.pings.answered(event.rttMs)
       case 'hello':
         return this.greeted(event.remote, event.mayResume)
       case 'resume':
-        return candidate(this, event.request, this.hooks.returning)
+        return this.attachment.returns(event.request)
       case 'ticket':
-        this.hooks.resumption?.ticket(event.keepMs)
-        return event.resumed ? this.reattached() : undefined
+        return this.attachment.ticket(event)
       case 'silent':
-        return this.pump.cut(event.error)
+        return this.attachment.silent(event.error)
       case 'goAway':
         this.closedTo ??= event.error
         return this.turn('draining')
@@ -282,7 +257,7 @@ export class LiveSession
     }
   }
 
-  /** What was under way when the session ended concerns nobody, except those the engine had forgotten by then. */
+  /** What was under way at the end concerns nobody, except those the engine had forgotten by then. */
   private eventAfter(event: EngineEvent): void {
     if (event.type === 'finished') {
       const stream = event.stream.owner as LiveStream | undefined
@@ -297,10 +272,7 @@ export class LiveSession
   }
 
   lost(error: BraidError): void {
-    const { resumption } = this.hooks
-    if (resumption === undefined || this.ending !== undefined || !this.engine.detach()) return this.engine.lost(error)
-    this.turn('detached')
-    resumption.detached(this, error)
+    this.attachment.lost(error)
   }
 
   broken(thrown: unknown): void {
@@ -320,7 +292,7 @@ export class LiveSession
     this.streamTable.metaMax = hello.maxMeta
     this.frameMax = hello.maxFrame
     this.remote = { address: this.remote.address, auth: hello.auth.slice(), codec: hello.codec }
-    this.authorise(
+    this.ask(
       (principal) => this.admit(principal),
       (cause) => this.shut(DENIED, 'not authorised', localError(DENIED, 'the peer was not authorised', { cause })),
     )
@@ -341,67 +313,24 @@ export class LiveSession
     if (this.ending !== undefined) return
     this.engine.admit(this.clock.now())
     this.admission.open()
-    if (this.mayResume) this.hooks.resumption?.admitted(this)
+    if (this.mayResume) this.attachment.admitted()
     this.wake()
   }
 
-  // -- Resumable
+  // -- AttachmentHost
 
-  get heldBytes(): number {
-    return this.engine.heldBytes
-  }
-
-  redialled(line: Line, attempt: number): void {
-    this.engine.redial(attempt)
-    this.pump.attach(line)
-    line.start()
-  }
-
-  issue(ticket: Ticket): void {
-    this.engine.issue(ticket)
-    this.wake()
-  }
-
-  adopt(line: Line, remote: Remote, received: number, next: Ticket): void {
-    // An older transport may still look alive: the newest wins.
-    this.pump.leave()
-    this.engine.detach()
-    this.remote = { ...remote, codec: this.remote.codec }
-    this.engine.adopt(received, next, this.clock.now())
-    this.pump.attach(line)
-    this.reattached()
-  }
-
-  giveUp(error: BraidError): void {
-    this.engine.lost(error)
-    this.wake()
-  }
-
-  private reattached(): void {
-    this.hooks.resumption?.resumed()
-    this.turn(this.closedTo === undefined ? 'ready' : 'draining')
-  }
-
-  // -- CandidateHost
-
-  authorise(admit: (principal: unknown) => void, deny: (cause: unknown) => void): void {
+  ask(admit: (principal: unknown) => void, deny: (cause: unknown) => void): void {
     const { authorize } = this.settings
-    if (authorize === undefined) admit(undefined)
-    else this.admission.ask(() => authorize(this), admit, deny)
+    this.admission.ask(authorize && (() => authorize(this)), admit, deny)
   }
 
-  refuse(code: number, reason: string, cause?: unknown): void {
-    this.engine.refuseResume(code, reason)
-    const error = localError(code, reason, { cause })
-    this.conclude(error, error)
+  abandon(error: BraidError | undefined): void {
+    this.conclude(
+      error,
+      error ?? new BraidError('SUPERSEDED', 'this transport went to a session that was there before'),
+    )
+    if (error === undefined) this.end.resolve(undefined)
     this.wake()
-  }
-
-  surrender(): Line | undefined {
-    const line = this.pump.giveAway()
-    this.conclude(undefined, new BraidError('SUPERSEDED', 'this transport went to a session that was there before'))
-    this.end.resolve(undefined)
-    return line
   }
 
   // -- for admission and drain
@@ -427,7 +356,7 @@ export class LiveSession
     quiet(this.close())
   }
 
-  private turn(state: State): void {
+  turn(state: State): void {
     if (this.state === state || this.state === 'closed') return
     this.state = state
     for (const reader of this.states_) reader.turned(state)
@@ -454,13 +383,13 @@ export class LiveSession
     this.ending = { error }
     this.closedTo = failing
     this.admission.end()
-    this.hooks.resumption?.over()
+    this.attachment.over()
     this.draining?.end()
     this.streamTable.close(failing)
     this.caller.close(failing)
     this.callee.close(failing)
     this.router.close(failing)
-    for (const ping of this.pings.splice(0)) ping.reject(failing)
+    this.pings.fail(failing)
     this.turn('closed')
     for (const reader of this.states_) reader.close()
     this.hooks.over?.(error)

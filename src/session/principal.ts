@@ -9,7 +9,8 @@ export function samePrincipal(one: unknown, other: unknown): boolean {
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
   const prototype: unknown = Object.getPrototypeOf(one)
   if (prototype !== Object.getPrototypeOf(other)) return false
-  if (one instanceof Date) return one.getTime() === (other as Date).getTime()
+  const [value, otherValue]: unknown[] = [one.valueOf(), other.valueOf()]
+  if (typeof value !== 'object') return Object.is(value, otherValue) // a date
   if (!plain.has(prototype) && !(one instanceof Uint8Array)) return false
   const keys = Object.keys(one)
   if (keys.length !== Object.keys(other).length) return false

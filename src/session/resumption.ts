@@ -1,7 +1,7 @@
 // Resumption: what a session asks of whoever brings it its next transport. Types only. The dialer's is redial.ts, the acceptor's
 // tickets.ts; frames and replay are the engine's.
 
-import type { ResumeRequest, Ticket } from '../engine/resume.ts'
+import type { ResumeRequest, Ticket } from '../engine/contract.ts'
 import type { BraidError } from '../engine/errors.ts'
 import type { Clock } from './clock.ts'
 import type { Line } from './line.ts'

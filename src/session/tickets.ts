@@ -1,9 +1,9 @@
 // Tickets: the acceptor's side of resumption. Which session a ticket belongs to, and how long one waits for its peer to come
 // back. Knows no frame; the sessions are handed in.
 
-import { TICKET_ID_BYTES, TICKET_SECRET_BYTES } from '../engine/wire.ts'
+import type { ResumeRequest, Ticket } from '../engine/contract.ts'
 import { BraidError } from '../engine/errors.ts'
-import type { ResumeRequest, Ticket } from '../engine/resume.ts'
+import { TICKET_ID_BYTES, TICKET_SECRET_BYTES } from '../engine/options.ts'
 import type { Resumable, Resumption, Returning } from './resumption.ts'
 import { sameSecret, secretBytes } from './secret.ts'
 
