@@ -42,7 +42,9 @@ export const codes = {
   GOING_AWAY: { number: 21, meaning: 'The session is draining and takes no new work; nothing was executed.' },
   VERSION: { number: 22, meaning: 'The two sides have no version of the protocol in common.' },
   SUPERSEDED: { number: 23, meaning: 'A newer transport took over this session.' },
-  TRANSPORT_LOST: { meaning: 'The connection broke without a goodbye.' },
+  TRANSPORT_LOST: {
+    meaning: 'The connection broke without a goodbye, or the other side said or took nothing for too long.',
+  },
   SESSION_LOST: { meaning: 'The session cannot be resumed.' },
   UNREACHABLE: { meaning: 'The address cannot be dialled; nothing was sent.' },
   ADDRESS: { meaning: 'The address cannot be listened on.' },

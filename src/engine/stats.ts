@@ -41,6 +41,7 @@ export function engineStats(
       growthPool: { max: settings.growthPool, used: core.grown, refused: core.growthRefused },
       earlyBytes: { max: settings.earlyBytes, used: heldBytes, refused: core.refusals.BRAID_EXHAUSTED },
       helloTimeoutMs: { max: settings.helloTimeoutMs, used: 0, refused: core.refusals.BRAID_SLOW_PEER },
+      idleTimeoutMs: { max: settings.idleTimeoutMs, used: 0, refused: core.silences },
       glitchTokens: {
         max: glitches.tokensMax,
         used: glitches.tokensMax - Math.floor(glitches.tokens),

@@ -89,7 +89,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     this.assembled = new Budget(settings.maxAssembled)
     this.remote = { address: transport.remote, auth: EMPTY, codec: '' }
     this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
-    this.pump = new Pump(engine, transport, settings.clock, this)
+    this.pump = new Pump(engine, transport, settings.clock, this, settings.writeTimeoutMs)
     this.router = new Router(settings.clock, settings.handlerWaitMs)
     this.streamTable = new Streams(this, this.router)
     this.caller = new Caller(this)
@@ -186,6 +186,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
       callsWaiting: this.callee.waiting,
       streamsUnread: this.streamTable.unread,
       admission: this.admission,
+      writesStalled: this.pump.writesStalled,
     })
   }
 
@@ -250,6 +251,8 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
       case 'goAway':
         this.closedTo ??= event.error
         return this.turn('draining')
+      case 'silent':
+        return this.pump.cut(event.error)
       case 'closed':
         return this.over(event.error)
     }
