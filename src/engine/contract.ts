@@ -133,6 +133,8 @@ export type EngineEvent =
   | { readonly type: 'pong'; readonly rttMs: number }
   /** The peer takes no new work. Open streams and calls go on. */
   | { readonly type: 'goAway'; readonly error: BraidError }
+  /** The peer has said nothing for too long: the transport is to be cut, which then comes back as `lost`. */
+  | { readonly type: 'silent'; readonly error: BraidError }
   /** The session is over; the last event. `undefined`: closed cleanly by either side. */
   | { readonly type: 'closed'; readonly error: BraidError | undefined }
 
@@ -161,7 +163,7 @@ export interface EngineStats {
 /**
  * A multiplexing protocol as a pure state machine. It has no clock: `now` (ms, monotonic) is handed in.
  *
- * Four kinds of methods. *Commands* change state and queue output. *Input*: `receive`, `tick`, `lost`.
+ * Four kinds of methods. *Commands* change state and queue output. *Input*: `receive`, `tick`, `moved`, `lost`.
  * *Output*: after any command or input call `event` until it returns undefined, then `transmit`, then `event` again, and so
  * on until `transmit` returns 0 or the transport is full: a stream told that it is `writable` should have written before
  * the next `transmit`, or less urgent ones go first. `deadline` says when `tick` is next due. *Getters* are free.
@@ -217,12 +219,16 @@ export interface Engine {
   // -- input
   receive(chunk: Uint8Array, now: number): void
   tick(now: number): void
+  /** The transport was full and took bytes again: the way to the peer moves, which is a sign of life like a byte from it. */
+  moved(now: number): void
   // -- output
   event(): EngineEvent | undefined
   /** Appends chunks to send, about `budget` bytes at most, and returns how many bytes they hold. */
   transmit(out: Uint8Array[], budget: number, now: number): number
   deadline(): number | undefined
   // -- getters
+  /** How many of our frames the peer has acknowledged. */
+  readonly acknowledged: number
   /** True from `close` or a fatal error on: when `transmit` returns 0, the transport can be closed. */
   readonly closing: boolean
   /** Bytes received and not yet looked at, because the session is not admitted. */

@@ -69,6 +69,8 @@ export class Core {
   /** How often the session ended for one of these: at most once each, but every limit reports what it refused. */
   readonly refusals = { BRAID_FRAME_SIZE: 0, BRAID_FLOW_CONTROL: 0, BRAID_EXHAUSTED: 0, BRAID_SLOW_PEER: 0 }
   metaRefused = 0
+  /** How often the peer was taken for dead because it said nothing. */
+  silences = 0
   /** How far windows have grown beyond their first size. */
   grown = 0
   growthRefused = 0

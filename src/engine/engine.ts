@@ -15,6 +15,7 @@ import type {
 import { Core } from './core.ts'
 import { BraidError } from './errors.ts'
 import { Inbound } from './inbound.ts'
+import { LATE_MS, Liveness } from './liveness.ts'
 import type { EngineSettings } from './options.ts'
 import { Outbound } from './outbound.ts'
 import * as resumption from './resume.ts'
@@ -38,7 +39,7 @@ export interface EngineInit {
   readonly resume?: boolean
   /** Hold what follows the peer's HELLO until `admit`. */
   readonly gate: boolean
-  /** Uniform in [0, 1), for the entry of HELLO that nobody knows. */
+  /** Uniform in [0, 1), for the entry of HELLO that nobody knows and for when pings go. */
   readonly random: () => number
 }
 
@@ -51,6 +52,7 @@ class NativeEngine implements Engine {
   private readonly core: Core
   private readonly inbound: Inbound
   private readonly outbound: Outbound
+  private readonly liveness: Liveness
   private readonly waitForPreface: boolean
   private bytesIn = 0
   private bytesOut = 0
@@ -69,6 +71,7 @@ class NativeEngine implements Engine {
     this.core = new Core(settings, !init.waitForPreface, resume)
     this.inbound = new Inbound(this.core, init.gate)
     this.outbound = new Outbound(this.core, init.waitForPreface, resume, init.random)
+    this.liveness = new Liveness(settings.idleTimeoutMs, init.random)
     this.waitForPreface = init.waitForPreface
   }
 
@@ -235,6 +238,7 @@ class NativeEngine implements Engine {
 
   adopt(received: number, ticket: Ticket, now: number): void {
     this.core.now = now
+    this.liveness.heard(now)
     try {
       resumption.adopt(this.core, received, ticket)
     } catch (thrown) {
@@ -253,6 +257,7 @@ class NativeEngine implements Engine {
   admit(now: number): void {
     this.core.now = now
     this.inbound.decoder.halted = false
+    this.liveness.heard(now)
     const held = this.held
     this.held = []
     this.heldBytes = 0
@@ -266,6 +271,7 @@ class NativeEngine implements Engine {
     core.now = now
     if (core.phase !== 'open') return
     this.bytesIn += chunk.length
+    this.liveness.heard(now)
     core.glitches.refill(now)
     try {
       const at = inbound.push(chunk, 0)
@@ -294,11 +300,35 @@ class NativeEngine implements Engine {
     if (core.expects !== undefined && now >= this.helloDue) this.silent(core.expects)
     if (this.slow !== undefined && now >= this.slow.due) {
       const { decoder } = inbound
-      if (decoder.frames === this.slow.frames && decoder.pending - this.slow.bytes < SLOW_PEER_BYTES) {
+      // After a sleep of ours what came meanwhile has yet to be read.
+      if (now - this.slow.due > LATE_MS) this.slow = undefined
+      else if (decoder.frames === this.slow.frames && decoder.pending - this.slow.bytes < SLOW_PEER_BYTES) {
         core.fail(new BraidError('SLOW_PEER', 'a frame was begun and did not go on at 512 B/s'))
       } else this.slow = undefined
       this.watch(now)
     }
+    if (this.listening) this.look(now)
+  }
+
+  /** Before the HELLO its own timer runs; while the session is not admitted, PONGs are not looked at. */
+  private get listening(): boolean {
+    return this.core.helloRead && this.core.expects === undefined && !this.inbound.decoder.halted
+  }
+
+  private look(now: number): void {
+    const { core, liveness } = this
+    const verdict = liveness.look(now)
+    if (verdict === 'ping') this.ping()
+    if (verdict !== 'silent') return
+    core.silences++
+    const seconds = Math.round(liveness.silence(now) / 100) / 10
+    const text = `nothing came from the other side for ${seconds} s, not even an answer to a ping: it is taken for dead`
+    const error = new BraidError('TRANSPORT_LOST', text, { scope: 'transport', initiator: 'remote' })
+    core.events.push({ type: 'silent', error })
+  }
+
+  moved(now: number): void {
+    this.liveness.heard(now)
   }
 
   /** The first frame did not come in time. */
@@ -327,9 +357,10 @@ class NativeEngine implements Engine {
   deadline(): number | undefined {
     const { core } = this
     if (core.phase !== 'open' || !core.attached) return undefined
-    if (core.expects === undefined) return this.slow?.due
     // Not ticked yet: due at once, to learn when the wait began.
-    const due = Math.min(this.helloDue ?? core.now, this.slow?.due ?? Number.POSITIVE_INFINITY)
+    const first = core.expects === undefined ? Number.POSITIVE_INFINITY : (this.helloDue ?? core.now)
+    const idle = this.listening ? this.liveness.due : Number.POSITIVE_INFINITY
+    const due = Math.min(first, idle, this.slow?.due ?? Number.POSITIVE_INFINITY)
     return due === Number.POSITIVE_INFINITY ? undefined : due
   }
 
@@ -347,6 +378,10 @@ class NativeEngine implements Engine {
     const bytes = this.outbound.transmit(out, budget)
     this.bytesOut += bytes
     return bytes
+  }
+
+  get acknowledged(): number {
+    return this.core.pace.framesAcked
   }
 
   get closing(): boolean {

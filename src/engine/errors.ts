@@ -43,7 +43,9 @@ export const codes = {
   VERSION: { number: 22, meaning: 'The two sides have no version of the protocol in common.' },
   SUPERSEDED: { number: 23, meaning: 'A newer transport took over this session.' },
   SESSION_LOST: { number: 24, meaning: 'The session cannot be resumed.' },
-  TRANSPORT_LOST: { meaning: 'The connection broke without a goodbye.' },
+  TRANSPORT_LOST: {
+    meaning: 'The connection broke without a goodbye, or the other side said or took nothing for too long.',
+  },
   UNREACHABLE: { meaning: 'The address cannot be dialled; nothing was sent.' },
   ADDRESS: { meaning: 'The address cannot be listened on.' },
   CLOSED: { meaning: 'The session or stream was closed on purpose.' },

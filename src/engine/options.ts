@@ -42,6 +42,11 @@ export const bounds = {
   replayBytes: { default: 16 * MiB, min: MiB, max: WINDOW_MAX },
   /** Time in ms within which preface and HELLO must have arrived. */
   helloTimeoutMs: { default: 10_000, min: 1, max: 600_000 },
+  /**
+   * Silence of the peer in ms after which it is taken for dead. It is asked after a third of it. Longer than the peer's
+   * `authorize` may take: what comes before that has answered is not looked at.
+   */
+  idleTimeoutMs: { default: 45_000, min: 100, max: 86_400_000 },
 } as const satisfies Record<string, Bound>
 
 export type NumericOption = keyof typeof bounds

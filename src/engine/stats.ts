@@ -42,6 +42,7 @@ export function engineStats(
       replayBytes: { max: core.replay.limitMax, used: core.replay.bytes, refused: core.replay.waits },
       earlyBytes: { max: settings.earlyBytes, used: heldBytes, refused: core.refusals.BRAID_EXHAUSTED },
       helloTimeoutMs: { max: settings.helloTimeoutMs, used: 0, refused: core.refusals.BRAID_SLOW_PEER },
+      idleTimeoutMs: { max: settings.idleTimeoutMs, used: 0, refused: core.silences },
       glitchTokens: {
         max: glitches.tokensMax,
         used: glitches.tokensMax - Math.floor(glitches.tokens),

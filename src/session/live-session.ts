@@ -88,7 +88,7 @@ export class LiveSession implements Session, Hosts {
     this.assembled = new Budget(settings.maxAssembled)
     this.remote = { address: transport.remote, auth: EMPTY, codec: '' }
     this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
-    this.pump = new Pump(engine, transport, settings.clock, this)
+    this.pump = new Pump(engine, transport, settings.clock, this, settings.writeTimeoutMs)
     this.attachment = new Attachment(this, this.pump, hooks.resumption, hooks.returning)
     this.router = new Router(settings.clock, settings.handlerWaitMs)
     this.streamTable = new Streams(this, this.router)
@@ -183,6 +183,7 @@ export class LiveSession implements Session, Hosts {
       callsWaiting: this.callee.waiting,
       streamsUnread: this.streamTable.unread,
       admission: this.admission,
+      writesStalled: this.pump.writesStalled,
     })
   }
 
@@ -252,6 +253,8 @@ export class LiveSession implements Session, Hosts {
       case 'goAway':
         this.closedTo ??= event.error
         return this.turn('draining')
+      case 'silent':
+        return this.pump.cut(event.error)
       case 'closed':
         return this.over(event.error)
     }

@@ -3,6 +3,7 @@
 
 import type { Engine, EngineEvent } from '../engine/contract.ts'
 import { BraidError } from '../engine/errors.ts'
+import { Patience } from '../engine/liveness.ts'
 import { afterMicrotasks, type Clock } from './clock.ts'
 import { Line } from './line.ts'
 import type { Transport, TransportSink } from './transport.ts'
@@ -31,6 +32,11 @@ export class Pump implements TransportSink {
   private line: Line | undefined
   private readonly clock: Clock
   private readonly owner: PumpOwner
+  /** The wait for it to take bytes again, and what the peer had acknowledged when it began. */
+  private readonly stall: Patience
+  private readonly writeTimeoutMs: number
+  private acknowledged = 0
+  writesStalled = 0
   private scheduled = false
   /** Events are being handed out: what they cause is handed out by the same loop. */
   private dispatching = false
@@ -42,11 +48,13 @@ export class Pump implements TransportSink {
   private ending = false
   private told = false
 
-  constructor(engine: Engine, transport: Transport, clock: Clock, owner: PumpOwner) {
+  constructor(engine: Engine, transport: Transport, clock: Clock, owner: PumpOwner, writeTimeoutMs: number) {
     this.engine = engine
     this.line = new Line(transport, this)
     this.clock = clock
     this.owner = owner
+    this.writeTimeoutMs = writeTimeoutMs
+    this.stall = new Patience(writeTimeoutMs)
   }
 
   start(): void {
@@ -113,6 +121,7 @@ export class Pump implements TransportSink {
   }
 
   drained(): void {
+    this.engine.moved(this.clock.now())
     this.flush()
   }
 
@@ -196,7 +205,7 @@ export class Pump implements TransportSink {
         return
       }
       try {
-        line.full = !line.transport.send(chunks)
+        if (!line.transport.send(chunks)) this.filled(line)
       } catch (thrown) {
         this.closed(thrown instanceof Error ? thrown : new Error(String(thrown)))
         line.leave()
@@ -207,6 +216,19 @@ export class Pump implements TransportSink {
         return
       }
     }
+  }
+
+  private filled(line: Line): void {
+    line.full = true
+    this.acknowledged = this.engine.acknowledged
+    this.stall.restart(this.clock.now())
+  }
+
+  /** Bytes wait in the transport, and neither it nor the peer shows that any of them moved. */
+  private stalled(now: number): boolean {
+    if (this.line?.full !== true) return false
+    if (this.acknowledged !== this.engine.acknowledged) this.filled(this.line)
+    return this.stall.over(now)
   }
 
   /** When the session has ended: the transport ends as soon as it took the last frame, or after a while. */
@@ -234,6 +256,12 @@ export class Pump implements TransportSink {
       else this.arm()
       return
     }
+    if (this.stalled(now)) {
+      this.writesStalled++
+      const text = `the connection to ${this.line?.transport.remote} took no byte for ${this.writeTimeoutMs} ms: it is taken for dead`
+      this.cut(new BraidError('TRANSPORT_LOST', text, { scope: 'transport', initiator: 'remote' }))
+      return
+    }
     try {
       this.engine.tick(now)
     } catch (thrown) {
@@ -243,9 +271,10 @@ export class Pump implements TransportSink {
   }
 
   private arm(): void {
-    let due = this.ending ? undefined : this.engine.deadline()
-    if (this.closeAt !== undefined && (due === undefined || this.closeAt < due)) due = this.closeAt
-    if (due === undefined) {
+    const idle = this.ending ? undefined : this.engine.deadline()
+    const stall = this.isFull && !this.ending ? this.stall.due : Number.POSITIVE_INFINITY
+    const due = Math.min(idle ?? Number.POSITIVE_INFINITY, stall, this.closeAt ?? Number.POSITIVE_INFINITY)
+    if (due === Number.POSITIVE_INFINITY) {
       this.clearTimer()
       return
     }
@@ -253,7 +282,8 @@ export class Pump implements TransportSink {
     if (this.timer !== undefined && this.timerAt <= due) return
     this.clearTimer()
     this.timerAt = due
-    this.timer = this.clock.set(this.onTimer, Math.max(0, Math.ceil(due - this.clock.now())))
+    // As long as anybody can be heard the transport keeps the program running; this timer need not.
+    this.timer = this.clock.set(this.onTimer, Math.max(0, Math.ceil(due - this.clock.now())), true)
   }
 
   private clearTimer(): void {

@@ -19,6 +19,8 @@ export interface Counted {
   readonly callsWaiting: Waiting
   readonly streamsUnread: number
   readonly admission: Admission
+  /** How often the transport was cut because it took nothing. */
+  readonly writesStalled: number
 }
 
 export function sessionStats(state: State, engine: Engine, settings: SessionSettings, counted: Counted): SessionStats {
@@ -39,6 +41,7 @@ export function sessionStats(state: State, engine: Engine, settings: SessionSett
         used: streamsWaiting.size + callsWaiting.size,
         refused: streamsWaiting.refused + callsWaiting.refused,
       },
+      writeTimeoutMs: { max: settings.writeTimeoutMs, used: 0, refused: counted.writesStalled },
       ...admission.limits(engine.heldBytes),
     },
   }
