@@ -64,6 +64,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   closedTo: BraidError | undefined
   private readonly settings: SessionSettings
   private readonly hooks: SessionHooks
+  private readonly transport: Transport
   private readonly pump: Pump
   private readonly router: Router
   private readonly streamTable: Streams
@@ -87,7 +88,9 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     this.handlerWaitMs = settings.handlerWaitMs
     this.messageMax = new Budget(settings.maxMessage)
     this.assembled = new Budget(settings.maxAssembled)
-    this.remote = { address: transport.remote, auth: EMPTY, codec: '' }
+    this.transport = transport
+    const confidential = transport.confidential ?? false
+    this.remote = { address: transport.remote, auth: EMPTY, codec: '', confidential, certificate: undefined }
     this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
     this.pump = new Pump(engine, transport, settings.clock, this)
     this.router = new Router(settings.clock, settings.handlerWaitMs)
@@ -288,7 +291,8 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   private greeted(hello: RemoteHello): void {
     this.streamTable.metaMax = hello.maxMeta
     this.frameMax = hello.maxFrame
-    this.remote = { address: this.remote.address, auth: hello.auth.slice(), codec: hello.codec }
+    const { certificate } = this.transport
+    this.remote = { ...this.remote, auth: hello.auth.slice(), codec: hello.codec, certificate }
     const { authorize } = this.settings
     const deny = (cause: unknown): void => {
       this.shut(DENIED, 'not authorised', localError(DENIED, 'the peer was not authorised', { cause }))
