@@ -52,7 +52,7 @@ export function dial(address: Address, options: DialOptions = {}): Promise<Trans
       signal?.removeEventListener('abort', aborted)
       if (error === undefined) {
         // The transport listens for errors from here on.
-        const transport = duplexTransport(socket, { remote: url })
+        const transport = duplexTransport(socket, { remote: url, confidential: staysHere(address, socket) })
         socket.removeListener('error', failed)
         resolve(transport)
       } else {
@@ -77,6 +77,11 @@ const transportScope = { scope: 'transport' } as const
 function socketOptions(address: Address): NetConnectOpts {
   if (address.kind === 'unix') return { path: address.path }
   return { host: address.host, port: address.port, noDelay: true, ...KEEP_ALIVE }
+}
+
+/** What does not leave this machine, nobody else can read or change. */
+function staysHere(address: Address, { remoteAddress = '' }: Socket): boolean {
+  return address.kind === 'unix' || /^(127\.|::1$|::ffff:127\.)/.test(remoteAddress)
 }
 
 function givenUp(url: string, signal: AbortSignal | undefined): BraidError {
@@ -145,7 +150,7 @@ function bind(address: Address, connected: (transport: Transport) => void): Prom
   server.on('connection', (socket: Socket) => {
     accepted++
     const remote = address.kind === 'unix' ? `${formatAddress(address)}#${accepted}` : undefined
-    connected(duplexTransport(socket, { remote }))
+    connected(duplexTransport(socket, { remote, confidential: staysHere(address, socket) }))
   })
   return new Promise((resolve, reject) => {
     server.once('error', reject)

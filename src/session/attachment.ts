@@ -120,7 +120,7 @@ export class Attachment implements Resumable {
     const { host, returning } = this
     const session = returning?.find(request)
     if (session === undefined) return this.refuse(SESSION_LOST, UNKNOWN)
-    host.remote = { ...host.remote, auth: request.auth }
+    host.remote = { ...host.remote, auth: request.auth, certificate: this.pump.certificate }
     host.ask(
       (principal) => this.handOver(request, session, principal),
       (cause) => this.refuse(DENIED, 'not authorised', cause),

@@ -86,7 +86,8 @@ export class LiveSession implements Session, Hosts {
     this.handlerWaitMs = settings.handlerWaitMs
     this.messageMax = new Budget(settings.maxMessage)
     this.assembled = new Budget(settings.maxAssembled)
-    this.remote = { address: transport.remote, auth: EMPTY, codec: '' }
+    const confidential = transport.confidential ?? false
+    this.remote = { address: transport.remote, auth: EMPTY, codec: '', confidential, certificate: undefined }
     this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
     this.pump = new Pump(engine, transport, settings.clock, this, settings.writeTimeoutMs)
     this.attachment = new Attachment(this, this.pump, hooks.resumption, hooks.returning)
@@ -294,7 +295,8 @@ export class LiveSession implements Session, Hosts {
     this.mayResume = mayResume
     this.streamTable.metaMax = hello.maxMeta
     this.frameMax = hello.maxFrame
-    this.remote = { address: this.remote.address, auth: hello.auth.slice(), codec: hello.codec }
+    const { certificate } = this.pump
+    this.remote = { ...this.remote, auth: hello.auth.slice(), codec: hello.codec, certificate }
     this.ask(
       (principal) => this.admit(principal),
       (cause) => this.shut(DENIED, 'not authorised', localError(DENIED, 'the peer was not authorised', { cause })),

@@ -62,6 +62,11 @@ export class Pump implements TransportSink {
     this.wake()
   }
 
+  /** What the transport knows of who is at its other end. */
+  get certificate(): unknown {
+    return this.line?.transport.certificate
+  }
+
   /** Goes on with another transport, which may have been another pump's. */
   attach(line: Line): void {
     line.sink = this

@@ -20,6 +20,13 @@ export interface Remote {
   readonly auth: Uint8Array
   /** Name of the value codec of its calls; empty until its HELLO was read. */
   readonly codec: string
+  /** Nobody between the two ends can read or change the bytes: TLS, a Unix socket, loopback, memory. False: perhaps somebody can. */
+  readonly confidential: boolean
+  /**
+   * The certificate it showed, as the platform verified it: in Node an `X509Certificate`. Undefined if it showed none, and until
+   * its HELLO was read.
+   */
+  readonly certificate: unknown
 }
 
 /** What `drain` had to cut because it was not over in time. */
