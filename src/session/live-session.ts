@@ -4,9 +4,9 @@
 import type { Engine, EngineEvent, EngineStream, RemoteHello } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
 import { Admission, type AdmissionHost } from './admission.ts'
-import { Budget } from './budget.ts'
 import { Callee, type CalleeHost } from './callee.ts'
 import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
+import { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
 import { Deferred, isThenable, quiet } from './deferred.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
@@ -50,10 +50,10 @@ export interface SessionHooks {
 export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost, AdmissionHost, DrainHost, PumpOwner {
   readonly engine: Engine
   readonly clock: Clock
-  readonly assembled: Budget
+  readonly assembled: Ceiling
   readonly exposeErrors: boolean
   readonly handlerWaitMs: number
-  readonly messageMax: Budget
+  readonly messageMax: Ceiling
   readonly session: Session = this
   state: State = 'connecting'
   principal: unknown
@@ -85,8 +85,8 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     this.codec = settings.engine.codec
     this.exposeErrors = settings.exposeErrors
     this.handlerWaitMs = settings.handlerWaitMs
-    this.messageMax = new Budget(settings.maxMessage)
-    this.assembled = new Budget(settings.maxAssembled)
+    this.messageMax = new Ceiling(settings.maxMessage)
+    this.assembled = new Ceiling(settings.maxAssembled)
     this.remote = { address: transport.remote, auth: EMPTY, codec: '' }
     this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
     this.pump = new Pump(engine, transport, settings.clock, this)
