@@ -1,7 +1,7 @@
 // Admission: whether a peer that has said its HELLO may come in. Bounds how long that takes and how much may arrive meanwhile.
 
 import { BraidError } from '../engine/errors.ts'
-import type { LimitUse } from './budget.ts'
+import type { LimitUse } from './ceiling.ts'
 import type { Clock } from './clock.ts'
 import { isThenable } from './deferred.ts'
 

@@ -5,9 +5,9 @@ import type { Engine, EngineEvent, EngineStream, RemoteHello } from '../engine/c
 import { BraidError, codes } from '../engine/errors.ts'
 import { Admission, type AdmissionHost } from './admission.ts'
 import { Attachment, type AttachmentHost } from './attachment.ts'
-import { Budget } from './budget.ts'
 import { Callee, type CalleeHost } from './callee.ts'
 import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
+import { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
 import { Deferred, isThenable, quiet } from './deferred.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
@@ -47,10 +47,10 @@ type Hosts = StreamsHost & CallerHost & CalleeHost & AdmissionHost & DrainHost &
 export class LiveSession implements Session, Hosts {
   readonly engine: Engine
   readonly clock: Clock
-  readonly assembled: Budget
+  readonly assembled: Ceiling
   readonly exposeErrors: boolean
   readonly handlerWaitMs: number
-  readonly messageMax: Budget
+  readonly messageMax: Ceiling
   readonly session: Session = this
   state: State = 'connecting'
   principal: unknown
@@ -84,8 +84,8 @@ export class LiveSession implements Session, Hosts {
     this.codec = settings.engine.codec
     this.exposeErrors = settings.exposeErrors
     this.handlerWaitMs = settings.handlerWaitMs
-    this.messageMax = new Budget(settings.maxMessage)
-    this.assembled = new Budget(settings.maxAssembled)
+    this.messageMax = new Ceiling(settings.maxMessage)
+    this.assembled = new Ceiling(settings.maxAssembled)
     const confidential = transport.confidential ?? false
     this.remote = { address: transport.remote, auth: EMPTY, codec: '', confidential, certificate: undefined }
     this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)

@@ -2,7 +2,7 @@
 
 import type { Engine } from '../engine/contract.ts'
 import type { Admission } from './admission.ts'
-import type { Budget } from './budget.ts'
+import type { Ceiling } from './ceiling.ts'
 import type { SessionSettings } from './options.ts'
 import type { SessionStats, State } from './session.ts'
 
@@ -13,8 +13,8 @@ interface Waiting {
 
 /** The parts of a session that count. */
 export interface Counted {
-  readonly assembled: Budget
-  readonly messageMax: Budget
+  readonly assembled: Ceiling
+  readonly messageMax: Ceiling
   readonly streamsWaiting: Waiting
   readonly callsWaiting: Waiting
   readonly streamsUnread: number

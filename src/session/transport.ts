@@ -21,8 +21,6 @@ export interface Transport {
   resume(): void
   /** Hand over what `send` took, then end; whatever has not gone after 2 s is given up. `closed` follows in any case. */
   close(): void
-  /** Nobody between the two ends can read or change the bytes: TLS, Unix sockets, loopback, memory, ports. Default false. */
-  readonly confidential?: boolean | undefined
   /** Who is at the other end, for people and logs: `tcp://127.0.0.1:4000`. */
   readonly remote: string
   /** Nobody between the two ends can read or change the bytes: TLS, a Unix socket, loopback, memory, a port. Default false. */
