@@ -10,6 +10,7 @@ import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
 import { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
 import { Deferred, isThenable, quiet } from './deferred.ts'
+import type { DirectOpener, ReplyTaker } from './direct.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
 import type { SessionHooks } from './hooks.ts'
 import type { LiveStream } from './live-stream.ts'
@@ -45,6 +46,9 @@ const GOING_AWAY = codes.GOING_AWAY.number
 type Hosts = StreamsHost & CallerHost & CalleeHost & AdmissionHost & DrainHost & PumpOwner & AttachmentHost
 
 export class LiveSession implements Session, Hosts {
+export class LiveSession
+  implements Session, DirectOpener, StreamsHost, CallerHost, CalleeHost, AdmissionHost, DrainHost, PumpOwner
+{
   readonly engine: Engine
   readonly clock: Clock
   readonly assembled: Ceiling
@@ -129,6 +133,10 @@ export class LiveSession implements Session, Hosts {
 
   call(method: string, bytes: Bytes, options?: CallOptions): Promise<Uint8Array> {
     return this.caller.call(method, bytes, options)
+  }
+
+  callFor(taker: ReplyTaker, method: string, bytes: Bytes, options: CallOptions | undefined): void {
+    this.caller.callFor(taker, method, bytes, options)
   }
 
   handleCall(pattern: string, handler: CallHandler): () => void {
