@@ -45,10 +45,7 @@ const GOING_AWAY = codes.GOING_AWAY.number
 
 type Hosts = StreamsHost & CallerHost & CalleeHost & AdmissionHost & DrainHost & PumpOwner & AttachmentHost
 
-export class LiveSession implements Session, Hosts {
-export class LiveSession
-  implements Session, DirectOpener, StreamsHost, CallerHost, CalleeHost, AdmissionHost, DrainHost, PumpOwner
-{
+export class LiveSession implements Session, DirectOpener, Hosts {
   readonly engine: Engine
   readonly clock: Clock
   readonly assembled: Ceiling
