@@ -254,8 +254,6 @@ export class LiveSession implements Session, DirectOpener, Hosts {
         return this.attachment.returns(event.request)
       case 'ticket':
         return this.attachment.ticket(event)
-      case 'silent':
-        return this.attachment.silent(event.error)
       case 'goAway':
         this.closedTo ??= event.error
         return this.turn('draining')
