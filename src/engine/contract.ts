@@ -127,8 +127,6 @@ export type EngineEvent =
       readonly via: EngineStream | undefined
     }
   | { readonly type: 'replyError'; readonly call: EngineCall; readonly error: BraidError }
-  /** Nothing comes over this transport any more: it is as good as lost. */
-  | { readonly type: 'silent'; readonly error: BraidError }
   /** A ping came back. */
   | { readonly type: 'pong'; readonly rttMs: number }
   /** The peer takes no new work. Open streams and calls go on. */
