@@ -212,8 +212,8 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     this.draining?.check()
   }
 
-  openStream(name: string, meta: Meta | undefined): LiveStream {
-    return this.streamTable.openOwn(name, meta)
+  openStream(name: string, meta: Meta | undefined, part: boolean): LiveStream {
+    return this.streamTable.openOwn(name, meta, part)
   }
 
   // -- PumpOwner

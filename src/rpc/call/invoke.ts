@@ -50,7 +50,7 @@ export function invoke(
 
 /** Calls a function of the other side. */
 export function invokeFunction(target: Target, number: number, values: readonly unknown[], depth: number): CallPromise {
-  return start(new Invocation(target, undefined, depth), FUNCTION_METHOD, values, noMetadata, number)
+  return start(new Invocation(target, undefined, depth, true), FUNCTION_METHOD, values, noMetadata, number)
 }
 
 function start(
@@ -76,6 +76,7 @@ class Invocation implements CallOptions, ReferenceWriter {
   readonly signal: AbortSignal | undefined
   readonly timeout: number | undefined
   readonly oneWay: boolean
+  readonly part: boolean
   resolve!: (value: unknown) => void
   reject!: (error: unknown) => void
   private readonly target: Target
@@ -84,11 +85,12 @@ class Invocation implements CallOptions, ReferenceWriter {
   private sent: Outgoing | undefined
   private stream: Stream | undefined
 
-  constructor(target: Target, options: InvokeOptions | undefined, depth = 0) {
+  constructor(target: Target, options: InvokeOptions | undefined, depth = 0, part = false) {
     this.target = target
     this.signal = options?.signal
     this.timeout = options?.timeout
     this.oneWay = options?.oneWay === true
+    this.part = part
     this.depth = depth
   }
 
