@@ -54,7 +54,8 @@ export function close(core: Core, body: Body): void {
   core.phase = 'closed'
   core.events.push({
     type: 'closed',
-    error: code === 0 ? undefined : errorFromWire(code, reason, { scope: 'session' }),
+    // Whatever it is called: it says nothing about what was under way.
+    error: code === 0 ? undefined : errorFromWire(code, reason, { scope: 'session', executed: 'maybe' }),
   })
 }
 

@@ -170,7 +170,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   close(code: Code = 0, reason?: string): Promise<void> {
     const number = code === 0 ? 0 : toNumber(code)
     const text = toReason(reason)
-    this.shut(number, text, number === 0 ? undefined : localError(number, text, {}))
+    this.shut(number, text, number === 0 ? undefined : localError(number, text, { executed: 'maybe' }))
     return this.closed.then(() => undefined)
   }
 
