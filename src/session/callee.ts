@@ -30,7 +30,7 @@ export interface CalleeHost {
   readonly session: Session
   wake(): void
   wrote(bytes: number): void
-  openStream(name: string, meta: Meta | undefined): LiveStream
+  openStream(name: string, meta: Meta | undefined, part: boolean): LiveStream
   callEnded(): void
 }
 
@@ -200,6 +200,7 @@ export class Callee implements CallHost {
     const stream = host.openStream(
       REPLY_STREAM,
       asked === undefined ? { answer: meta } : { answer: meta, call: asked.link.number },
+      true,
     )
     call.follow(stream)
     if (asked === undefined) host.engine.replyVia(call.slot, stream.link)
@@ -219,7 +220,7 @@ export class Callee implements CallHost {
       host.engine.reply(call.slot, joined(result))
       host.wrote(size)
     } else {
-      const stream = host.openStream(REPLY_STREAM, undefined)
+      const stream = host.openStream(REPLY_STREAM, undefined, true)
       host.engine.replyVia(call.slot, stream.link)
       writeBody(stream, result)
     }
@@ -250,7 +251,7 @@ export class Callee implements CallHost {
   /** A RESET has no place for details: they come on a stream, like an answer. */
   private replyDetails(asked: LiveStream, number: number, text: string, details: Uint8Array): void {
     const error = { code: number, reason: toReason(text) }
-    const stream = this.host.openStream(REPLY_STREAM, { answer: null, call: asked.link.number, error })
+    const stream = this.host.openStream(REPLY_STREAM, { answer: null, call: asked.link.number, error }, true)
     writeBody(stream, details)
     this.endAfter(asked, stream)
   }

@@ -30,7 +30,8 @@ export interface CallerHost {
   readonly closedTo: BraidError | undefined
   wake(): void
   wrote(bytes: number): void
-  openStream(name: string, meta: Meta | undefined): LiveStream
+  readonly isOver: boolean
+  openStream(name: string, meta: Meta | undefined, part: boolean): LiveStream
   /** A call is over. */
   callEnded(): void
 }
@@ -118,7 +119,7 @@ export class Caller {
         throw new BraidError('INVALID_INPUT', text, { scope: 'call', executed: 'no' })
       }
       if (host.closedTo !== undefined) throw restate(host.closedTo, { executed: 'no' })
-      this.send(new PendingCall(reply, undefined, true), MESSAGE_METHOD, bytes, undefined)
+      this.send(new PendingCall(reply, undefined, true), MESSAGE_METHOD, bytes, undefined, false)
     } catch (error) {
       reply.failed(error)
     }
@@ -185,7 +186,8 @@ export class Caller {
     const { host } = this
     checkName(method, 'method')
     if (!isBytes(bytes)) checkBytes(bytes, 'what a call carries')
-    if (host.closedTo !== undefined) throw restate(host.closedTo, { executed: 'no' })
+    const part = options?.part === true
+    if (host.closedTo !== undefined && (host.isOver || !part)) throw restate(host.closedTo, { executed: 'no' })
     const timeout = options?.timeout === Number.POSITIVE_INFINITY ? undefined : options?.timeout
     const signal = options?.signal
     if (timeout !== undefined && !(timeout >= 0)) {
@@ -193,8 +195,8 @@ export class Caller {
     }
     if (signal?.aborted) throw cancelled(signal, 'no')
     const size = bytesIn(bytes)
-    if (size > host.frameMax) this.sendByStream(pending, method, bytes, timeout)
-    else this.send(pending, method, joined(bytes), timeout)
+    if (size > host.frameMax) this.sendByStream(pending, method, bytes, timeout, part)
+    else this.send(pending, method, joined(bytes), timeout, part)
     // A transport may die under the first write: then nothing is left to give up.
     if (pending.done) return
     if (signal !== undefined || timeout !== undefined) this.watch(pending, signal, timeout)
@@ -212,17 +214,29 @@ export class Caller {
     }
   }
 
-  private send(pending: PendingCall, method: string, bytes: Uint8Array, timeout: number | undefined): void {
+  private send(
+    pending: PendingCall,
+    method: string,
+    bytes: Uint8Array,
+    timeout: number | undefined,
+    part: boolean,
+  ): void {
     const { host } = this
     const deadlineAt = timeout === undefined ? undefined : host.clock.now() + timeout
-    pending.link = host.engine.call(method, bytes, deadlineAt, pending.oneWay, pending)
+    pending.link = host.engine.call(method, bytes, deadlineAt, pending.oneWay, pending, part)
     this.count++
     host.wrote(bytes.length)
   }
 
-  private sendByStream(pending: PendingCall, method: string, bytes: Bytes, timeout: number | undefined): void {
+  private sendByStream(
+    pending: PendingCall,
+    method: string,
+    bytes: Bytes,
+    timeout: number | undefined,
+    part: boolean,
+  ): void {
     const deadline = timeout === undefined ? undefined : Math.ceil(timeout)
-    const stream = this.host.openStream(CALL_STREAM, deadline === undefined ? { method } : { method, deadline })
+    const stream = this.host.openStream(CALL_STREAM, deadline === undefined ? { method } : { method, deadline }, part)
     pending.stream = stream
     this.byStream.add(pending)
     this.count++

@@ -173,7 +173,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   close(code: Code = 0, reason?: string): Promise<void> {
     const number = code === 0 ? 0 : toNumber(code)
     const text = toReason(reason)
-    this.shut(number, text, number === 0 ? undefined : localError(number, text, {}))
+    this.shut(number, text, number === 0 ? undefined : localError(number, text, { executed: 'maybe' }))
     return this.closed.then(() => undefined)
   }
 
@@ -215,8 +215,8 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.draining?.check()
   }
 
-  openStream(name: string, meta: Meta | undefined): LiveStream {
-    return this.streamTable.openOwn(name, meta)
+  openStream(name: string, meta: Meta | undefined, part: boolean): LiveStream {
+    return this.streamTable.openOwn(name, meta, part)
   }
 
   // -- PumpOwner

@@ -54,7 +54,7 @@ export function invoke(
 
 /** Calls a function of the other side. */
 export function invokeFunction(target: Target, number: number, values: readonly unknown[], depth: number): CallPromise {
-  return start(new Invocation(target, undefined, depth), FUNCTION_METHOD, values, noMetadata, number)
+  return start(new Invocation(target, undefined, depth, true), FUNCTION_METHOD, values, noMetadata, number)
 }
 
 function start(
@@ -86,6 +86,7 @@ class Invocation implements CallOptions, ReplyTaker, ReferenceWriter {
   readonly timeout: number | undefined
   readonly oneWay: boolean
   promise!: CallPromise
+  readonly part: boolean
   resolve!: (value: unknown) => void
   reject!: (error: unknown) => void
   private readonly target: Target
@@ -94,11 +95,12 @@ class Invocation implements CallOptions, ReplyTaker, ReferenceWriter {
   private sent: Outgoing | undefined
   private stream: Stream | undefined
 
-  constructor(target: Target, options: InvokeOptions | undefined, depth = 0) {
+  constructor(target: Target, options: InvokeOptions | undefined, depth = 0, part = false) {
     this.target = target
     this.signal = options?.signal
     this.timeout = options?.timeout
     this.oneWay = options?.oneWay === true
+    this.part = part
     this.depth = depth
   }
 

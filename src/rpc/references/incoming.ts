@@ -177,7 +177,7 @@ export class Incoming implements ReferenceReader {
     if (!kept) return this.#loans.run(number, () => borrow(false, call, () => {}))
     const borrowed = borrow(true, call, () => {
       rpc.unwatch(borrowed.run)
-      rpc.session.call(RELEASE_METHOD, numberBytes(number)).catch(() => {})
+      rpc.session.call(RELEASE_METHOD, numberBytes(number), { part: true }).catch(() => {})
     })
     rpc.watch(borrowed.run)
     this.#kept ??= []
