@@ -42,8 +42,10 @@ export const codes = {
   GOING_AWAY: { number: 21, meaning: 'The session is draining and takes no new work; nothing was executed.' },
   VERSION: { number: 22, meaning: 'The two sides have no version of the protocol in common.' },
   SUPERSEDED: { number: 23, meaning: 'A newer transport took over this session.' },
-  TRANSPORT_LOST: { meaning: 'The connection broke without a goodbye.' },
-  SESSION_LOST: { meaning: 'The session cannot be resumed.' },
+  SESSION_LOST: { number: 24, meaning: 'The session cannot be resumed.' },
+  TRANSPORT_LOST: {
+    meaning: 'The connection broke without a goodbye, or the other side said or took nothing for too long.',
+  },
   UNREACHABLE: { meaning: 'The address cannot be dialled; nothing was sent.' },
   TLS: { meaning: 'No secure connection: a certificate, or TLS itself, was refused.' },
   ADDRESS: { meaning: 'The address cannot be listened on.' },

@@ -12,6 +12,9 @@ export function hello(core: Core, body: Body): void {
   const before = core.peer
   core.peer = parseHello(body)
   core.helloRead = true
+  core.expects = undefined
+  core.mayResume = core.peer.resume && core.replay.isOn
+  if (!core.mayResume) core.replay.turnOff()
   core.openLimit = core.peer.maxStreams
   core.send.left += core.peer.sessionWindow - before.sessionWindow
   const gained = core.peer.streamWindow - before.streamWindow
@@ -21,7 +24,7 @@ export function hello(core: Core, body: Body): void {
   }
   for (const record of core.opens) record.send.left += gained
   for (const record of core.awaitingHello.splice(0)) core.owe(record, OWES_FIN)
-  core.events.push({ type: 'hello', remote: core.peer })
+  core.events.push({ type: 'hello', remote: core.peer, mayResume: core.mayResume })
 }
 
 export function goAway(core: Core, body: Body): void {
@@ -76,7 +79,7 @@ export function ack(core: Core, body: Body): void {
   const frames = body.varint()
   body.done()
   if (frames === 0) core.glitches.spend('an ACK of nothing')
-  core.pace.acked(frames, core.now)
+  core.acked(frames)
 }
 
 export function ackRequest(core: Core, body: Body): void {

@@ -10,6 +10,9 @@ export const VERSION_MIN = 1
 export const VERSION_MAX = 1
 
 export const HELLO = 0
+export const RESUME = 1
+export const TICKET = 2
+export const RESUME_NO = 3
 export const PING = 4
 export const PONG = 5
 export const ACK = 6
@@ -27,7 +30,7 @@ export const CANCEL = 18
 export const GOAWAY = 20
 export const CLOSE = 21
 export const ACKREQ = 22
-/** From here on who does not know a frame skips it. 1-3, 7, 19 and 23 are reserved and refused. */
+/** From here on who does not know a frame skips it. 7, 19 and 23 are reserved and refused. */
 export const EXTENSION_MIN = 24
 
 /** OPEN, DATA: the sender's half ends here. */
@@ -52,8 +55,8 @@ export const VIA_STREAM = 2
 /** Flag bits each type may carry; undefined: the type is not known here. */
 const flagsAllowed: readonly (number | undefined)[] = (() => {
   const table: (number | undefined)[] = new Array(32).fill(undefined)
-  for (const plain of [HELLO, PING, PONG, ACK, CREDIT, SCREDIT, ASK, LIMIT, CANCEL, GOAWAY, CLOSE, ACKREQ])
-    table[plain] = 0
+  const plain = [HELLO, RESUME, TICKET, RESUME_NO, PING, PONG, ACK, CREDIT, SCREDIT, ASK, LIMIT, CANCEL, GOAWAY, CLOSE]
+  for (const type of [...plain, ACKREQ]) table[type] = 0
   table[OPEN] = FIN | CONFIRM
   table[DATA] = FIN | EOM | MARK
   table[RESET] = SEND | RECV
@@ -88,6 +91,8 @@ export const FRAME_OVERHEAD_MAX = 256
 export const HELLO_BYTES_MAX = 8192
 export const HELLO_ENTRIES_MAX = 64
 export const PING_BYTES_MAX = 8
+/** Bit of the features in HELLO: this side can resume the session over another transport. */
+export const FEATURE_RESUME = 1
 export const NAME_BYTES_MAX = 128
 export const REASON_BYTES_MAX = 256
 export const METHOD_NAMES_MAX = 1024

@@ -4,6 +4,7 @@ import { BraidError } from '../engine/errors.ts'
 import { quiet } from '../session/deferred.ts'
 import { type Listener, LiveListener, type ListenOptions as SessionListenOptions } from '../session/listener.ts'
 import { parseSessionOptions, type SessionOptions } from '../session/options.ts'
+import type { Dial } from '../session/redial.ts'
 import type { Session } from '../session/session.ts'
 import { connectSession } from '../session/start.ts'
 import { type Carrier, targetsOf, transportOf } from '../transports/connect.ts'
@@ -15,7 +16,13 @@ import type { TlsOptions } from './tls.ts'
 export type Target = string | Carrier
 
 /** Options of `connect`: those of the session, how long to dial, and whom to trust. */
-export type ConnectOptions = SessionOptions & Pick<DialOptions, 'dialTimeoutMs' | 'tls'>
+export interface ConnectOptions extends SessionOptions, Pick<DialOptions, 'dialTimeoutMs' | 'tls'> {
+  /**
+   * Dial again when the transport is lost, and go on with the session: nothing is lost or doubled, if the listener keeps sessions
+   * (`resume`). For a target that is no address: how to get another transport. Default false: the session ends.
+   */
+  reconnect?: boolean | Dial | undefined
+}
 
 /** Options of `listen`: those of every session, what the listener decides, and its certificate. */
 export interface ListenOptions extends SessionListenOptions {
@@ -47,11 +54,26 @@ export function connect(target: Target, options: ConnectOptions = {}): Promise<S
 
 async function begin(target: Target, options: ConnectOptions): Promise<Session> {
   parseSessionOptions(options) // a wrong option is told before anybody is dialled
-  if (typeof target !== 'string') checkTls([], options.tls)
-  return connectSession(
-    typeof target === 'string' ? await dial(parseAddress(target), options) : transportOf(target),
-    options,
-  )
+  if (typeof target !== 'string') {
+    checkTls([], options.tls)
+    return connectSession(transportOf(target), options, 'dialer', redialOf(options))
+  }
+  const address = parseAddress(target)
+  const again: Dial = (signal) => dial(address, { ...options, signal })
+  const { reconnect } = options
+  const redial = reconnect === true ? again : redialOf(options)
+  return connectSession(await dial(address, options), options, 'dialer', redial)
+}
+
+/** How to get another transport, where somebody said so. */
+function redialOf({ reconnect }: ConnectOptions): Dial | undefined {
+  if (reconnect === true) {
+    throw new BraidError(
+      'INVALID_INPUT',
+      'option reconnect takes a function that dials, where the target is no address',
+    )
+  }
+  return reconnect === false ? undefined : reconnect
 }
 
 /**

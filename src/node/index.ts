@@ -9,9 +9,10 @@ export {
   type ErrorInitiator,
   type ErrorScope,
 } from '../engine/errors.ts'
-export type { Listener, ListenerStats } from '../session/listener.ts'
+export type { Listener, ListenerStats, ResumeOptions } from '../session/listener.ts'
 export type { CallOptions, JsonValue, Meta, Opener, OpenOptions } from '../session/opener.ts'
 export type { SessionOptions } from '../session/options.ts'
+export type { Dial } from '../session/redial.ts'
 export type {
   CallContext,
   CallHandler,

@@ -4,9 +4,9 @@ import type { Engine } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
 import { ArrivedCall, type CallHost, deadlinePassed } from './arrived-call.ts'
 import { CALL_STREAM, REPLY_STREAM, readBody, writeBody } from './bodies.ts'
-import type { Budget } from './budget.ts'
 import { bytesIn, isBytes, joined } from './bytes.ts'
 import { MESSAGE_METHOD } from './caller.ts'
+import type { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
 import { isThenable } from './deferred.ts'
 import type { LiveStream } from './live-stream.ts'
@@ -20,7 +20,7 @@ import { failureOf, localError, toReason } from './words.ts'
 export interface CalleeHost {
   readonly engine: Engine
   readonly clock: Clock
-  readonly assembled: Budget
+  readonly assembled: Ceiling
   readonly exposeErrors: boolean
   readonly handlerWaitMs: number
   /** Largest result the peer takes in a frame. */

@@ -3,8 +3,8 @@
 import type { Engine, EngineCall, EngineStream } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
 import { CALL_STREAM, readBody, writeBody } from './bodies.ts'
-import type { Budget } from './budget.ts'
 import { bytesIn, isBytes, joined } from './bytes.ts'
+import type { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
 import { quiet } from './deferred.ts'
 import type { LiveStream } from './live-stream.ts'
@@ -22,7 +22,7 @@ const TOO_LONG = 'the call took too long'
 export interface CallerHost {
   readonly engine: Engine
   readonly clock: Clock
-  readonly assembled: Budget
+  readonly assembled: Ceiling
   /** Largest arguments the peer takes in a frame. */
   readonly frameMax: number
   /** Why no new work is taken, if none is. */

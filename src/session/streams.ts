@@ -3,9 +3,9 @@
 import type { Engine, EngineEvent, RawMeta } from '../engine/contract.ts'
 import { type BraidError, codes, errorFromWire } from '../engine/errors.ts'
 import { CALL_STREAM, REPLY_STREAM } from './bodies.ts'
-import type { Budget } from './budget.ts'
 import type { Callee } from './callee.ts'
 import type { Caller } from './caller.ts'
+import type { Ceiling } from './ceiling.ts'
 import { LiveStream } from './live-stream.ts'
 import type { Meta, OpenOptions } from './opener.ts'
 import type { Router } from './router.ts'
@@ -21,8 +21,8 @@ const ORDINARY_URGENCY = 3
 /** What streams need of their session. */
 export interface StreamsHost {
   readonly engine: Engine
-  readonly assembled: Budget
-  readonly messageMax: Budget
+  readonly assembled: Ceiling
+  readonly messageMax: Ceiling
   readonly exposeErrors: boolean
   /** What applications see of the session. */
   readonly session: Session
@@ -55,8 +55,8 @@ function errorOf(value: unknown): BraidError | undefined {
 
 export class Streams implements StreamHost {
   readonly engine: Engine
-  readonly assembled: Budget
-  readonly messageMax: Budget
+  readonly assembled: Ceiling
+  readonly messageMax: Ceiling
   readonly exposeErrors: boolean
   readonly lingering = new Set<StreamCore>()
   metaMax = META_BYTES_USUAL

@@ -54,7 +54,7 @@ export class Subject {
       return state / 2_147_483_647
     }
     const init = { waitForPreface: vector.role === 'listener', gate: vector.gate === true, random }
-    this.engine = createEngine(parseOptions(options), init)
+    this.engine = createEngine(parseOptions({ idleTimeoutMs: 86_400_000, ...options }), init)
     this.engine.tick(this.now)
     this.flush()
   }

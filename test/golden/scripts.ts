@@ -1,23 +1,12 @@
 // The sessions that are recorded: what each side does, in order. What goes over the wire then is in transcripts/.
 
-import type { RawMeta } from '#dist/engine/contract.js'
+import { json, none, pattern, text } from './content.ts'
+import { furtherScripts } from './further-scripts.ts'
 import { World } from './world.ts'
 
-const text = (value: string) => new TextEncoder().encode(value)
-const json = (value: unknown): RawMeta => ({ json: true, bytes: text(JSON.stringify(value)) })
-const none = new Uint8Array(0)
 const CANCELLED = 14
 const REFUSED = 9
 const GOING_AWAY = 21
-
-/** Bytes that tell where they belong, so that a lost or doubled piece changes the digest. */
-function pattern(size: number, seed = 1): Uint8Array {
-  let state = seed
-  return Uint8Array.from({ length: size }, () => {
-    state = (state * 48_271) % 2_147_483_647
-    return state & 255
-  })
-}
 
 /** Every script by the name of its transcript. */
 export const scripts: Record<string, () => World> = {
@@ -345,4 +334,6 @@ export const scripts: Record<string, () => World> = {
     world.cross()
     return world
   },
+
+  ...furtherScripts,
 }
