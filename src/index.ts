@@ -13,6 +13,7 @@ export type { Listener, ListenerStats, ListenOptions, ResumeOptions } from './se
 export type { CallOptions, JsonValue, Meta, Opener, OpenOptions } from './session/opener.ts'
 export type { SessionOptions } from './session/options.ts'
 export type { Dial } from './session/redial.ts'
+export { sameSecret } from './session/secret.ts'
 export type {
   CallContext,
   CallHandler,

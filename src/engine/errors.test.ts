@@ -66,7 +66,7 @@ test('an error keeps what caused it', () => {
 
 test('codes that say so mean nothing was executed', () => {
   const safe = all.map(([name]) => name).filter((name) => new BraidError(name, '').executed === 'no')
-  assert.deepEqual(safe, ['REFUSED', 'UNIMPLEMENTED', 'GOING_AWAY', 'UNREACHABLE'])
+  assert.deepEqual(safe, ['REFUSED', 'UNIMPLEMENTED', 'GOING_AWAY', 'UNREACHABLE', 'TLS'])
   assert.equal(new BraidError('REFUSED', '', { executed: 'maybe' }).executed, 'maybe')
 })
 

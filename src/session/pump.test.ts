@@ -159,6 +159,14 @@ test('pump ignores what comes after the end of the transport', async () => {
   await a.close()
 })
 
+test('pump passes on what a transport says of its own end', async () => {
+  const watched = new Watched()
+  const session = startSession(watched)
+  const error = new BraidError('TLS', 'the certificate was refused', { scope: 'transport' })
+  watched.sink?.closed(error)
+  assert.equal(await session.closed, error)
+})
+
 test('pump cuts a transport once, without goodbye, and hears nothing of it afterwards', () => {
   const told: string[] = []
   const left = new Watched()

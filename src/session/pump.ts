@@ -131,6 +131,8 @@ export class Pump implements TransportSink {
   }
 
   closed(error?: Error): void {
+    // A transport that knows what its end means says so itself.
+    if (error instanceof BraidError) return this.lost(error)
     const remote = this.line?.transport.remote
     const text =
       error === undefined

@@ -17,7 +17,23 @@ export function secretBytes(length: number): Uint8Array {
   return bytes
 }
 
-/** Whether two secrets are the same; how long that takes says nothing but how long they are. */
+/**
+ * Whether two secrets are the same. How long that takes tells a stranger how long `one`, which is his, is, and nothing about the other:
+ * what `authorize` should compare a token with.
+ *
+ * @example
+ * import { BraidError, sameSecret } from 'braidwire'
+ * import { pair } from 'braidwire/test'
+ * const token = new TextEncoder().encode('correct horse battery staple')
+ * const authorize = (session) => {
+ *   if (!sameSecret(session.remote.auth, token)) throw new BraidError('DENIED', 'wrong token')
+ *   return 'ada'
+ * }
+ * const [client, server] = pair({ auth: token }, { authorize })
+ * await client.ping()
+ * console.log(server.principal) // 'ada'
+ * await client.close()
+ */
 export function sameSecret(one: Uint8Array, other: Uint8Array): boolean {
   let difference = one.length ^ other.length
   for (let i = 0; i < one.length; i++) difference |= one[i] ^ (other[i] ?? 0)
