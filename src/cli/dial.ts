@@ -40,12 +40,13 @@ export async function withConnection(args: Arguments, work: (connection: Connect
   }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
   try {
-    const session = await dial(url, { ...security, signal: controller.signal })
+    const session = await connect(url, { ...security, signal: controller.signal })
     const rest = watch(session, () => {
       reason ??= new Refusal('the server does not answer any more')
       controller.abort()
     })
     try {
+      await admitted(session, security, controller.signal)
       await work({
         session,
         signal: controller.signal,
@@ -65,16 +66,18 @@ export async function withConnection(args: Arguments, work: (connection: Connect
 }
 
 /** A server that asks for a token answers nothing before it has looked at ours. */
-async function dial(url: string, options: ConnectOptions): Promise<Session> {
+async function admitted(session: Session, { auth }: ConnectOptions, signal: AbortSignal): Promise<void> {
+  const leave = () => void session.close()
+  if (signal.aborted) leave()
+  signal.addEventListener('abort', leave)
   try {
-    const session = await connect(url, options)
     await session.ping()
-    return session
   } catch (error) {
     if (!(error instanceof BraidError) || error.code !== 'BRAID_DENIED') throw error
-    const why =
-      options.auth === undefined ? 'it asks for a token (--token-file or BRAID_TOKEN)' : 'it asks for another token'
+    const why = auth === undefined ? 'it asks for a token (--token-file or BRAID_TOKEN)' : 'it asks for another token'
     throw new Refusal(`the server does not let this side in: ${why}`)
+  } finally {
+    signal.removeEventListener('abort', leave)
   }
 }
 

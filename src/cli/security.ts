@@ -79,6 +79,9 @@ export async function listenSecurity({ flags, values }: Arguments): Promise<List
   const tls = dev ? { ...files, ...made } : files
   const urls = values.get('listen') ?? [tls === undefined ? 'tcp://127.0.0.1:0' : 'tls://127.0.0.1:0']
   if (!flags.has('insecure')) for (const url of urls) refuseOpen(url, token !== undefined || values.has('ca'))
+  if (tls?.cert === undefined && urls.some((url) => url.startsWith('tls:'))) {
+    throw wrong('tls:// needs a certificate: --cert and --key, or --dev')
+  }
   const options: ListenOptions = {
     ...(tls === undefined ? {} : { tls }),
     ...(token === undefined ? {} : { authorize: knows(token) }),
