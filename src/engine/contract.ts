@@ -35,6 +35,8 @@ export interface OpenRequest {
   readonly urgency: number
   /** Ask the peer to answer as soon as a handler takes the stream. */
   readonly confirm: boolean
+  /** It belongs to work under way: who takes no new work takes it all the same. Default false. */
+  readonly part?: boolean | undefined
 }
 
 /** What the peer said about itself. */
@@ -127,11 +129,9 @@ export type EngineEvent =
       readonly via: EngineStream | undefined
     }
   | { readonly type: 'replyError'; readonly call: EngineCall; readonly error: BraidError }
-  /** Nothing comes over this transport any more: it is as good as lost. */
-  | { readonly type: 'silent'; readonly error: BraidError }
   /** A ping came back. */
   | { readonly type: 'pong'; readonly rttMs: number }
-  /** The peer takes no new work. Open streams and calls go on. */
+  /** The peer takes no new work. Open streams and calls go on, and what belongs to them. */
   | { readonly type: 'goAway'; readonly error: BraidError }
   /** The peer has said nothing for too long: the transport is to be cut, which then comes back as `lost`. */
   | { readonly type: 'silent'; readonly error: BraidError }
@@ -189,15 +189,25 @@ export interface Engine {
   consume(stream: EngineStream, bytes: number, messages: number): void
   /** The handler of a stream the peer opened has ended; with both halves final its open credit returns. */
   settle(stream: EngineStream): void
-  /** `args` at most the peer's `maxFrame`. `deadlineAt`: on the clock of `now`; what is left of it travels. */
-  call(method: string, args: Uint8Array, deadlineAt: number | undefined, oneWay: boolean, owner: unknown): EngineCall
+  /**
+   * `args` at most the peer's `maxFrame`. `deadlineAt`: on the clock of `now`; what is left of it travels. `part`: it belongs to
+   * work under way, as in `OpenRequest`.
+   */
+  call(
+    method: string,
+    args: Uint8Array,
+    deadlineAt: number | undefined,
+    oneWay: boolean,
+    owner: unknown,
+    part?: boolean,
+  ): EngineCall
   /** Unsent: forgotten. Sent: the peer is told, the reply is ignored. No event follows either way. */
   cancel(call: EngineCall, code: number): void
   reply(slot: number, result: Uint8Array): void
   replyVia(slot: number, stream: EngineStream): void
   replyError(slot: number, code: number, reason: string, details?: Uint8Array): void
   ping(): void
-  /** Takes no new work from the peer; what is open goes on. */
+  /** Takes no new work from the peer; what is open goes on, and what belongs to it. */
   goAway(code: number, reason: string): void
   /** Ends the session: one CLOSE frame, then nothing. */
   close(code: number, reason: string): void

@@ -22,9 +22,7 @@ import * as resumption from './resume.ts'
 import { isFinal, step } from './state.ts'
 import { engineStats } from './stats.ts'
 import { OWES_ANSWER, OWES_FIN, StreamRecord } from './streams.ts'
-import { encodeReason, encodeText, REPLY_STREAM } from './wire.ts'
-
-export { REPLY_STREAM } from './wire.ts'
+import { encodeReason, encodeText } from './wire.ts'
 
 const SLOW_PEER_MS = 10_000
 const SLOW_PEER_BYTES = 5120
@@ -79,12 +77,11 @@ class NativeEngine implements Engine {
 
   open(request: OpenRequest): EngineStream {
     const { core } = this
-    const { name, meta, urgency, confirm } = request
-    const isReply = name === REPLY_STREAM
-    const opening = { name: encodeText(name), meta, confirm, isReply }
+    const { name, meta, urgency, confirm, part = false } = request
+    const opening = { name: encodeText(name), meta, confirm, part }
     const record = new StreamRecord(true, urgency, opening, core.peer.streamWindow, core.settings.streamWindow)
     // Once the session is over `closed` is the last event: this one then fails with everything that is live.
-    if (core.phase === 'open' && core.peerGoAway !== undefined && !isReply) core.refuseOpen(record, core.peerGoAway)
+    if (core.phase === 'open' && core.peerGoAway !== undefined && !part) core.refuseOpen(record, core.peerGoAway)
     else core.opens.push(record)
     return record
   }
@@ -161,10 +158,17 @@ class NativeEngine implements Engine {
 
   // -- commands on calls
 
-  call(method: string, args: Uint8Array, deadlineAt: number | undefined, oneWay: boolean, owner: unknown): EngineCall {
+  call(
+    method: string,
+    args: Uint8Array,
+    deadlineAt: number | undefined,
+    oneWay: boolean,
+    owner: unknown,
+    part = false,
+  ): EngineCall {
     const { core } = this
-    const call = new OutgoingCall(method, args, deadlineAt, oneWay, owner)
-    if (core.phase === 'open' && core.peerGoAway !== undefined)
+    const call = new OutgoingCall(method, args, deadlineAt, oneWay, owner, part)
+    if (core.phase === 'open' && core.peerGoAway !== undefined && !part)
       core.events.push({ type: 'replyError', call, error: core.peerGoAway })
     else core.caller.waiting.push(call)
     return call

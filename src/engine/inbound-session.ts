@@ -41,11 +41,13 @@ export function goAway(core: Core, body: Body): void {
   core.peerGoAway = error
   core.events.push({ type: 'goAway', error })
   for (const record of core.opens.drain()) {
-    if (record.opening?.isReply) core.opens.push(record)
+    if (record.opening?.part) core.opens.push(record)
     else core.refuseOpen(record, error)
   }
   for (const call of core.caller.waiting.drain()) {
-    if (!call.cancelled) core.events.push({ type: 'replyError', call, error })
+    if (call.cancelled) continue
+    if (call.part) core.caller.waiting.push(call)
+    else core.events.push({ type: 'replyError', call, error })
   }
 }
 
@@ -55,7 +57,8 @@ export function close(core: Core, body: Body): void {
   core.phase = 'closed'
   core.events.push({
     type: 'closed',
-    error: code === 0 ? undefined : errorFromWire(code, reason, { scope: 'session' }),
+    // Whatever it is called: it says nothing about what was under way.
+    error: code === 0 ? undefined : errorFromWire(code, reason, { scope: 'session', executed: 'maybe' }),
   })
 }
 

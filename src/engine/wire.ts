@@ -37,6 +37,8 @@ export const EXTENSION_MIN = 24
 export const FIN = 1
 /** OPEN: answer as soon as a handler takes the stream. */
 export const CONFIRM = 2
+/** Of OPEN and CALL: belongs to work under way, and is taken also by who takes no new work. */
+export const PART = 4
 /** DATA: a message ends here. */
 export const EOM = 2
 /** DATA: acknowledge when this frame is whole. */
@@ -57,11 +59,11 @@ const flagsAllowed: readonly (number | undefined)[] = (() => {
   const table: (number | undefined)[] = new Array(32).fill(undefined)
   const plain = [HELLO, RESUME, TICKET, RESUME_NO, PING, PONG, ACK, CREDIT, SCREDIT, ASK, LIMIT, CANCEL, GOAWAY, CLOSE]
   for (const type of [...plain, ACKREQ]) table[type] = 0
-  table[OPEN] = FIN | CONFIRM
+  table[OPEN] = FIN | CONFIRM | PART
   table[DATA] = FIN | EOM | MARK
   table[RESET] = SEND | RECV
   table[META] = TRAILER
-  table[CALL] = ONEWAY | DEADLINE
+  table[CALL] = ONEWAY | DEADLINE | PART
   table[REPLY] = ERROR | VIA_STREAM
   return table
 })()
@@ -98,9 +100,6 @@ export const REASON_BYTES_MAX = 256
 export const METHOD_NAMES_MAX = 1024
 /** Deepest header: type, 4-byte length, 8-byte id. */
 export const HEADER_BYTES_MAX = 13
-
-/** Name of the stream that carries a result larger than a frame; exempt from GOAWAY, being part of a call already taken. */
-export const REPLY_STREAM = '$reply'
 
 /** Metadata kinds. */
 export const META_NONE = 0

@@ -61,11 +61,6 @@ export class Attachment implements Resumable {
     resumption.detached(this, error)
   }
 
-  /** Nothing came for too long, or no answer. */
-  silent(error: BraidError): void {
-    this.pump.cut(error)
-  }
-
   /** The peer was admitted, and both sides can resume. */
   admitted(): void {
     this.resumption?.admitted(this)

@@ -9,7 +9,7 @@ import type { Bytes } from './opener.ts'
 /** Name of the stream that carries a call whose arguments are too large for a frame; its result comes back on it. */
 export const CALL_STREAM = '$call'
 /** Name of the stream that carries a result too large for a frame; the REPLY says which. */
-export { REPLY_STREAM } from '../engine/engine.ts'
+export const REPLY_STREAM = '$reply'
 
 /** Who waits for a body. Exactly one of the two is called. */
 export interface BodyReader {

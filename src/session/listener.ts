@@ -175,8 +175,10 @@ export class LiveListener implements Listener {
   async drain(ms: number): Promise<DrainReport> {
     if (!(ms >= 0)) throw new RangeError(`drain waits a number of ms from 0, not ${ms}`)
     void this.#stop()
-    for (const session of this.#handshaking) void session.close()
-    const reports = await Promise.all([...this.#ready].map((session) => session.drain(ms)))
+    // Who has said who he is may have called already, and learns when he is let in that nothing of it was executed.
+    const known = [...this.#handshaking].filter((session) => session.stats().framesIn > 0)
+    for (const session of this.#handshaking) if (!known.includes(session)) void session.close()
+    const reports = await Promise.all([...this.#ready, ...known].map((session) => session.drain(ms)))
     await this.close()
     const sum = (count: (report: DrainReport) => number) => reports.reduce((total, report) => total + count(report), 0)
     return { streams: sum((report) => report.streams), calls: sum((report) => report.calls) }

@@ -10,6 +10,7 @@ import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
 import { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
 import { Deferred, isThenable, quiet } from './deferred.ts'
+import type { DirectOpener, ReplyTaker } from './direct.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
 import type { SessionHooks } from './hooks.ts'
 import type { LiveStream } from './live-stream.ts'
@@ -45,7 +46,7 @@ const GOING_AWAY = codes.GOING_AWAY.number
 
 type Hosts = StreamsHost & CallerHost & CalleeHost & AdmissionHost & DrainHost & PumpOwner & AttachmentHost
 
-export class LiveSession implements Session, Hosts {
+export class LiveSession implements Session, DirectOpener, Hosts {
   readonly engine: Engine
   readonly clock: Clock
   readonly assembled: Ceiling
@@ -133,6 +134,10 @@ export class LiveSession implements Session, Hosts {
     return this.caller.call(method, bytes, options)
   }
 
+  callFor(taker: ReplyTaker, method: string, bytes: Bytes, options: CallOptions | undefined): void {
+    this.caller.callFor(taker, method, bytes, options)
+  }
+
   handleCall(pattern: string, handler: CallHandler): () => void {
     checkName(pattern, 'method')
     return this.callee.handle(pattern, handler)
@@ -170,7 +175,7 @@ export class LiveSession implements Session, Hosts {
   close(code: Code = 0, reason?: string): Promise<void> {
     const number = code === 0 ? 0 : toNumber(code)
     const text = toReason(reason)
-    this.shut(number, text, number === 0 ? undefined : localError(number, text, {}))
+    this.shut(number, text, number === 0 ? undefined : localError(number, text, { executed: 'maybe' }))
     return this.closed.then(() => undefined)
   }
 
@@ -212,8 +217,8 @@ export class LiveSession implements Session, Hosts {
     this.draining?.check()
   }
 
-  openStream(name: string, meta: Meta | undefined): LiveStream {
-    return this.streamTable.openOwn(name, meta)
+  openStream(name: string, meta: Meta | undefined, part: boolean): LiveStream {
+    return this.streamTable.openOwn(name, meta, part)
   }
 
   // -- PumpOwner
@@ -251,8 +256,6 @@ export class LiveSession implements Session, Hosts {
         return this.attachment.returns(event.request)
       case 'ticket':
         return this.attachment.ticket(event)
-      case 'silent':
-        return this.attachment.silent(event.error)
       case 'goAway':
         this.closedTo ??= event.error
         return this.turn('draining')

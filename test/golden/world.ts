@@ -50,8 +50,12 @@ export class End {
     return this.engine.open({ name, urgency: 3, confirm: false, ...more })
   }
 
-  call(method: string, args: Uint8Array, more: { deadlineAt?: number; oneWay?: boolean } = {}): EngineCall {
-    return this.engine.call(method, args, more.deadlineAt, more.oneWay === true, method)
+  call(
+    method: string,
+    args: Uint8Array,
+    more: { deadlineAt?: number; oneWay?: boolean; part?: boolean } = {},
+  ): EngineCall {
+    return this.engine.call(method, args, more.deadlineAt, more.oneWay === true, method, more.part === true)
   }
 
   /** The stream of that number that the other side opened. */
