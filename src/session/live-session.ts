@@ -19,6 +19,7 @@ import type { SessionSettings } from './options.ts'
 import { Pings } from './pings.ts'
 import { Pump, type PumpOwner } from './pump.ts'
 import { Router } from './router.ts'
+import { hidden } from './secret.ts'
 import type {
   CallHandler,
   DrainReport,
@@ -88,7 +89,8 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.messageMax = new Ceiling(settings.maxMessage)
     this.assembled = new Ceiling(settings.maxAssembled)
     const confidential = transport.confidential ?? false
-    this.remote = { address: transport.remote, auth: EMPTY, codec: '', confidential, certificate: undefined }
+    const remote = { address: transport.remote, auth: EMPTY, codec: '', confidential, certificate: undefined }
+    this.remote = hidden(remote, 'auth')
     this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
     this.pump = new Pump(engine, transport, settings.clock, this, settings.writeTimeoutMs)
     this.attachment = new Attachment(this, this.pump, hooks.resumption, hooks.returning)
@@ -299,7 +301,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.streamTable.metaMax = hello.maxMeta
     this.frameMax = hello.maxFrame
     const { certificate } = this.pump
-    this.remote = { ...this.remote, auth: hello.auth.slice(), codec: hello.codec, certificate }
+    this.remote = hidden({ ...this.remote, auth: hello.auth.slice(), codec: hello.codec, certificate }, 'auth')
     this.ask(
       (principal) => this.admit(principal),
       (cause) => this.shut(DENIED, 'not authorised', localError(DENIED, 'the peer was not authorised', { cause })),
