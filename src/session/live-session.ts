@@ -9,7 +9,7 @@ import { Callee, type CalleeHost } from './callee.ts'
 import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
 import { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
-import { Deferred, isThenable, quiet } from './deferred.ts'
+import { Deferred, quiet, tell } from './deferred.ts'
 import type { DirectOpener, ReplyTaker } from './direct.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
 import type { SessionHooks } from './hooks.ts'
@@ -29,7 +29,7 @@ import type {
   State,
   StreamHandler,
 } from './session.ts'
-import { StateReader, type States } from './states.ts'
+import { States } from './states.ts'
 import { sessionStats } from './stats.ts'
 import type { Stream } from './stream.ts'
 import { Streams, type StreamsHost } from './streams.ts'
@@ -67,7 +67,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   private readonly streamTable: Streams
   private readonly caller: Caller
   private readonly callee: Callee
-  private readonly states_: States = new Set()
+  private readonly loops = new States()
   private readonly end = new Deferred<BraidError | undefined>()
   private readonly pings = new Pings()
   private readonly admission: Admission
@@ -109,7 +109,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   }
 
   states(): AsyncIterableIterator<State> {
-    return new StateReader(this.states_, this.state)
+    return this.loops.read(this.state)
   }
 
   open(name: string, options: OpenOptions = {}): Stream {
@@ -269,7 +269,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     if (event.type === 'finished') {
       const stream = event.stream.owner as LiveStream | undefined
       stream?.finished()
-      stream?.lost(this.failure())
+      stream?.lost(this.closedTo ?? new BraidError('CLOSED', 'the session is over'))
     } else if (event.type === 'reply') this.caller.replied(event.call, event.result, event.via)
     else if (event.type === 'replyError') this.caller.refused(event.call, event.error)
   }
@@ -283,8 +283,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   }
 
   broken(thrown: unknown): void {
-    const error = new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown })
-    this.shut(INTERNAL, '', error)
+    this.shut(INTERNAL, '', new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown }))
   }
 
   gone(): void {
@@ -312,12 +311,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     const failed = (cause: unknown): void => {
       this.shut(INTERNAL, '', localError(INTERNAL, 'the session handler threw', { cause }))
     }
-    try {
-      const result = this.hooks.ready?.(this)
-      if (isThenable(result)) result.then(undefined, failed)
-    } catch (thrown) {
-      failed(thrown)
-    }
+    tell(() => this.hooks.ready?.(this), failed)
     if (this.ending !== undefined) return
     this.engine.admit(this.clock.now())
     this.admission.open()
@@ -333,10 +327,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   }
 
   abandon(error: BraidError | undefined): void {
-    this.conclude(
-      error,
-      error ?? new BraidError('SUPERSEDED', 'this transport went to a session that was there before'),
-    )
+    this.conclude(error, error ?? new BraidError('SUPERSEDED', 'the transport went to an older session'))
     if (error === undefined) this.end.resolve(undefined)
     this.wake()
   }
@@ -367,23 +358,22 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   turn(state: State): void {
     if (this.state === state || this.state === 'closed') return
     this.state = state
-    for (const reader of this.states_) reader.turned(state)
+    this.loops.turned(state)
   }
 
   /** Ends the session from this side. */
   private shut(code: number, reason: string, error: BraidError | undefined): void {
     if (this.ending !== undefined) return
-    const failing = error ?? new BraidError('CLOSED', 'this side closed the session')
     this.engine.close(code, reason)
-    this.conclude(error, failing)
+    this.conclude(error, error ?? new BraidError('CLOSED', 'this side closed the session'))
     this.wake()
   }
 
   /** The engine says that it is over. */
   private over(error: BraidError | undefined): void {
     if (this.ending !== undefined) return
-    const failing = error ?? new BraidError('CLOSED', 'the other side closed the session', { initiator: 'remote' })
-    this.conclude(error, failing)
+    const closed = new BraidError('CLOSED', 'the other side closed the session', { initiator: 'remote' })
+    this.conclude(error, error ?? closed)
   }
 
   /** Everything that still waits for something fails with `failing`. */
@@ -399,12 +389,8 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.router.close(failing)
     this.pings.fail(failing)
     this.turn('closed')
-    for (const reader of this.states_) reader.close()
+    this.loops.close()
     this.hooks.over?.(error)
-  }
-
-  private failure(): BraidError {
-    return this.closedTo ?? new BraidError('CLOSED', 'the session is over')
   }
 }
 

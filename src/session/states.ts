@@ -5,15 +5,30 @@ import type { State } from './session.ts'
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 /** The loops of one session. */
-export type States = Set<StateReader>
+export class States {
+  readonly #readers = new Set<StateReader>()
 
-export class StateReader implements AsyncIterableIterator<State, undefined> {
-  private readonly readers: States
+  read(now: State): AsyncIterableIterator<State> {
+    return new StateReader(this.#readers, now)
+  }
+
+  turned(state: State): void {
+    for (const reader of this.#readers) reader.turned(state)
+  }
+
+  /** No further state. */
+  close(): void {
+    for (const reader of this.#readers) reader.close()
+  }
+}
+
+class StateReader implements AsyncIterableIterator<State, undefined> {
+  private readonly readers: Set<StateReader>
   private readonly queue: State[]
   private readonly steps: ((result: IteratorResult<State, undefined>) => void)[] = []
   private over = false
 
-  constructor(readers: States, now: State) {
+  constructor(readers: Set<StateReader>, now: State) {
     this.readers = readers
     this.queue = [now]
     this.over = now === 'closed'
