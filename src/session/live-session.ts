@@ -29,7 +29,7 @@ import type {
   State,
   StreamHandler,
 } from './session.ts'
-import { States } from './states.ts'
+import { StateReader, type States } from './states.ts'
 import { sessionStats } from './stats.ts'
 import type { Stream } from './stream.ts'
 import { Streams, type StreamsHost } from './streams.ts'
@@ -67,7 +67,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   private readonly streamTable: Streams
   private readonly caller: Caller
   private readonly callee: Callee
-  private readonly loops = new States()
+  private readonly states_: States = new Set()
   private readonly end = new Deferred<BraidError | undefined>()
   private readonly pings = new Pings()
   private readonly admission: Admission
@@ -109,7 +109,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   }
 
   states(): AsyncIterableIterator<State> {
-    return this.loops.read(this.state)
+    return new StateReader(this.states_, this.state)
   }
 
   open(name: string, options: OpenOptions = {}): Stream {
@@ -358,7 +358,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   turn(state: State): void {
     if (this.state === state || this.state === 'closed') return
     this.state = state
-    this.loops.turned(state)
+    for (const reader of this.states_) reader.turned(state)
   }
 
   /** Ends the session from this side. */
@@ -389,7 +389,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.router.close(failing)
     this.pings.fail(failing)
     this.turn('closed')
-    this.loops.close()
+    for (const reader of this.states_) reader.close()
     this.hooks.over?.(error)
   }
 }

@@ -135,7 +135,10 @@ export interface Session extends Opener, AsyncDisposable {
 
   /** Round trip to the peer, in ms. */
   ping(): Promise<number>
-  /** Takes no new work, waits up to `ms` for what is open, then closes. Tells what had to be cut. */
+  /**
+   * Takes no new work, waits up to `ms` for what is open and for the other side to know, then closes. Tells what had to be cut.
+   * What the other side sends meanwhile fails there with GOING_AWAY, executed `no`; what belongs to calls under way is done.
+   */
   drain(ms: number): Promise<DrainReport>
   /** Ends at once: what is open fails with CLOSED. Default code 0, a clean end. Resolves when the transport is gone. */
   close(code?: Code, reason?: string): Promise<void>
