@@ -9,6 +9,7 @@ import { bytesIn, isBytes, joined } from './bytes.ts'
 import { MESSAGE_METHOD } from './caller.ts'
 import type { Clock } from './clock.ts'
 import { isThenable } from './deferred.ts'
+import { LATER } from './direct.ts'
 import type { LiveStream } from './live-stream.ts'
 import { type Handler, MethodTable } from './method-table.ts'
 import type { Bytes, JsonValue, Meta } from './opener.ts'
@@ -163,16 +164,18 @@ export class Callee implements CallHost {
       this.answerError(call, thrown)
       return
     }
-    if (!isThenable(result)) this.answer(call, result)
-    else {
-      result.then(
-        (value) => this.answer(call, value),
-        (thrown: unknown) => this.answerError(call, thrown),
-      )
-    }
+    if (isThenable(result)) this.answerLater(call, result)
+    else if (result !== LATER) this.answer(call, result)
   }
 
-  private answer(call: ArrivedCall, value: unknown): void {
+  private answerLater(call: ArrivedCall, result: PromiseLike<unknown>): void {
+    result.then(
+      (value) => this.answer(call, value),
+      (thrown: unknown) => this.answerError(call, thrown),
+    )
+  }
+
+  answer(call: ArrivedCall, value: unknown): void {
     if (call.answered !== undefined) return
     const result = call.oneWay ? EMPTY : value
     if (!isBytes(result)) {
@@ -222,7 +225,7 @@ export class Callee implements CallHost {
     }
   }
 
-  private answerError(call: ArrivedCall, thrown: unknown): void {
+  answerError(call: ArrivedCall, thrown: unknown): void {
     if (call.answered !== undefined) return call.answered.crash(thrown)
     if (!this.end(call)) return
     this.replyError(call, thrown)

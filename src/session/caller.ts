@@ -7,6 +7,7 @@ import type { Budget } from './budget.ts'
 import { bytesIn, isBytes, joined } from './bytes.ts'
 import type { Clock } from './clock.ts'
 import { quiet } from './deferred.ts'
+import type { ReplyTaker } from './direct.ts'
 import type { LiveStream } from './live-stream.ts'
 import type { Bytes, CallOptions, Meta } from './opener.ts'
 import { checkBytes, checkName, localError, restate } from './words.ts'
@@ -36,9 +37,10 @@ export interface CallerHost {
 
 /** One call that waits for its reply. */
 class PendingCall {
-  readonly promise: Promise<Uint8Array>
-  resolve!: (bytes: Uint8Array) => void
-  reject!: (error: unknown) => void
+  readonly taker: ReplyTaker
+  readonly options: CallOptions | undefined
+  /** Nobody wants its result. */
+  readonly oneWay: boolean
   /** One of them, once it is on its way. */
   link: EngineCall | undefined
   stream: LiveStream | undefined
@@ -47,17 +49,35 @@ class PendingCall {
   timer: unknown
   signal: AbortSignal | undefined
   onAbort: (() => void) | undefined
-  options: CallOptions | undefined
   done = false
-  /** Nobody wants its result. */
-  readonly oneWay: boolean
 
-  constructor(oneWay: boolean) {
+  constructor(taker: ReplyTaker, options: CallOptions | undefined, oneWay: boolean) {
+    this.taker = taker
+    this.options = options
     this.oneWay = oneWay
+  }
+}
+
+/** The promise of a call. */
+class PromisedReply implements ReplyTaker {
+  readonly promise: Promise<Uint8Array>
+  private resolve!: (bytes: Uint8Array) => void
+  private reject!: (error: unknown) => void
+
+  constructor() {
     this.promise = new Promise<Uint8Array>((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
     })
+  }
+
+  replied(bytes: Uint8Array): void {
+    this.resolve(bytes)
+  }
+
+  failed(error: unknown): void {
+    quiet(this.promise)
+    this.reject(error)
   }
 }
 
@@ -73,18 +93,23 @@ export class Caller {
   }
 
   call(method: string, bytes: Bytes, options: CallOptions | undefined): Promise<Uint8Array> {
-    const pending = new PendingCall(options?.oneWay === true)
+    const reply = new PromisedReply()
+    this.callFor(reply, method, bytes, options)
+    return reply.promise
+  }
+
+  /** See `DirectOpener`. */
+  callFor(taker: ReplyTaker, method: string, bytes: Bytes, options: CallOptions | undefined): void {
+    const pending = new PendingCall(taker, options, options?.oneWay === true)
     try {
       this.start(pending, method, bytes, options)
     } catch (error) {
-      quiet(pending.promise)
-      pending.reject(error)
+      taker.failed(error)
     }
-    return pending.promise
   }
 
   message(bytes: Uint8Array): Promise<void> {
-    const pending = new PendingCall(true)
+    const reply = new PromisedReply()
     const { host } = this
     try {
       checkBytes(bytes, 'a message')
@@ -93,12 +118,11 @@ export class Caller {
         throw new BraidError('INVALID_INPUT', text, { scope: 'call', executed: 'no' })
       }
       if (host.closedTo !== undefined) throw restate(host.closedTo, { executed: 'no' })
-      this.send(pending, MESSAGE_METHOD, bytes, undefined)
+      this.send(new PendingCall(reply, undefined, true), MESSAGE_METHOD, bytes, undefined)
     } catch (error) {
-      quiet(pending.promise)
-      pending.reject(error)
+      reply.failed(error)
     }
-    return quiet(pending.promise.then(nothing))
+    return quiet(reply.promise.then(nothing))
   }
 
   /** The engine has the reply. */
@@ -107,7 +131,7 @@ export class Caller {
     if (pending === undefined) return
     if (via === undefined) {
       this.finish(pending)
-      pending.resolve(pending.oneWay ? EMPTY : result)
+      pending.taker.replied(pending.oneWay ? EMPTY : result)
       return
     }
     const stream = via.owner as LiveStream
@@ -168,19 +192,23 @@ export class Caller {
       throw new RangeError(`timeout is a number from 0, not ${timeout}`)
     }
     if (signal?.aborted) throw cancelled(signal, 'no')
-    pending.options = options
     const size = bytesIn(bytes)
     if (size > host.frameMax) this.sendByStream(pending, method, bytes, timeout)
     else this.send(pending, method, joined(bytes), timeout)
     // A transport may die under the first write: then nothing is left to give up.
     if (pending.done) return
+    if (signal !== undefined || timeout !== undefined) this.watch(pending, signal, timeout)
+  }
+
+  /** Gives it up in time. */
+  private watch(pending: PendingCall, signal: AbortSignal | undefined, timeout: number | undefined): void {
     if (signal !== undefined) {
       pending.signal = signal
       pending.onAbort = () => this.giveUp(pending, 'CANCELLED')
       signal.addEventListener('abort', pending.onAbort)
     }
     if (timeout !== undefined) {
-      pending.timer = host.clock.set(() => this.giveUp(pending, 'DEADLINE'), timeout)
+      pending.timer = this.host.clock.set(() => this.giveUp(pending, 'DEADLINE'), timeout)
     }
   }
 
@@ -208,7 +236,7 @@ export class Caller {
         body.drop()
         if (pending.done) return
         this.finish(pending)
-        pending.resolve(pending.oneWay ? EMPTY : bytes)
+        pending.taker.replied(pending.oneWay ? EMPTY : bytes)
       },
       failed: (error) => this.fail(pending, error.scope === 'stream' ? restate(error, { scope: 'call' }) : error),
     })
@@ -220,12 +248,12 @@ export class Caller {
     pending.handed = stream
     this.count--
     void stream.closed.then(() => this.unwatch(pending))
-    pending.resolve(EMPTY)
     try {
       pending.options?.takeStream?.(stream)
     } catch (thrown) {
       stream.crash(thrown)
     }
+    pending.taker.replied(EMPTY)
     this.host.callEnded()
   }
 
@@ -256,8 +284,7 @@ export class Caller {
   private fail(pending: PendingCall, error: BraidError): void {
     if (pending.done) return
     this.finish(pending)
-    quiet(pending.promise)
-    pending.reject(error)
+    pending.taker.failed(error)
   }
 
   private finish(pending: PendingCall): void {

@@ -9,6 +9,7 @@ import { Callee, type CalleeHost } from './callee.ts'
 import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
 import type { Clock } from './clock.ts'
 import { Deferred, isThenable, quiet } from './deferred.ts'
+import type { DirectOpener, ReplyTaker } from './direct.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
 import type { LiveStream } from './live-stream.ts'
 import type { Bytes, CallOptions, Meta, OpenOptions } from './opener.ts'
@@ -47,7 +48,9 @@ export interface SessionHooks {
   over?: ((error: BraidError | undefined) => void) | undefined
 }
 
-export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost, AdmissionHost, DrainHost, PumpOwner {
+export class LiveSession
+  implements Session, DirectOpener, StreamsHost, CallerHost, CalleeHost, AdmissionHost, DrainHost, PumpOwner
+{
   readonly engine: Engine
   readonly clock: Clock
   readonly assembled: Budget
@@ -128,6 +131,10 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
 
   call(method: string, bytes: Bytes, options?: CallOptions): Promise<Uint8Array> {
     return this.caller.call(method, bytes, options)
+  }
+
+  callFor(taker: ReplyTaker, method: string, bytes: Bytes, options: CallOptions | undefined): void {
+    this.caller.callFor(taker, method, bytes, options)
   }
 
   handleCall(pattern: string, handler: CallHandler): () => void {
