@@ -337,6 +337,35 @@ test('listen survives strangers that send garbage, an alert, or half a handshake
   await works(await connect(listener.url, { tls: { ca: authority.cert } }))
 })
 
+/** The first flight of a client: what it sends to a server that says nothing. */
+async function clientHello(t: TestContext): Promise<Buffer> {
+  const silent = createServer()
+  const port = await stranger(t, silent)
+  const first = once(silent, 'connection').then(([socket]) => once(socket as Socket, 'data'))
+  const socket = tlsDial({ host: '127.0.0.1', port, ALPNProtocols: ['braidwire/1'] }).on('error', () => {})
+  const [bytes] = (await first) as [Buffer]
+  socket.destroy()
+  return bytes
+}
+
+test('listen survives handshakes cut at every byte, politely and not', async (t) => {
+  const hello = await clientHello(t)
+  assert.ok(hello.length > 100)
+  const listener = await serving(t, server)
+  const port = Number(/\d+$/.exec(listener.url)![0])
+  const cutAt = (length: number): Promise<unknown> => {
+    const socket = dialRaw({ host: '127.0.0.1', port }).on('error', () => {})
+    socket.write(hello.subarray(0, length), () => (length % 2 === 0 ? socket.end() : socket.resetAndDestroy()))
+    return once(socket.resume(), 'close')
+  }
+  for (let length = 1; length <= hello.length; length += 50) {
+    const lengths = Array.from({ length: Math.min(50, hello.length - length + 1) }, (_, n) => length + n)
+    await Promise.all(lengths.map(cutAt))
+  }
+  while (listener.stats().handshakes.used > 0) await turn()
+  await works(await connect(listener.url, { tls: { ca: authority.cert } }))
+})
+
 test('close ends handshakes under way', async () => {
   const listener = await listen('tls://127.0.0.1:0', echo, { tls: pairOf(server) })
   const socket = dialRaw({ host: '127.0.0.1', port: Number(/\d+$/.exec(listener.url)![0]) }).on('error', () => {})
