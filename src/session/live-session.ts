@@ -9,7 +9,7 @@ import { Callee, type CalleeHost } from './callee.ts'
 import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
 import { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
-import { Deferred, isThenable, quiet } from './deferred.ts'
+import { Deferred, quiet, tell } from './deferred.ts'
 import type { DirectOpener, ReplyTaker } from './direct.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
 import type { SessionHooks } from './hooks.ts'
@@ -271,7 +271,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     if (event.type === 'finished') {
       const stream = event.stream.owner as LiveStream | undefined
       stream?.finished()
-      stream?.lost(this.failure())
+      stream?.lost(this.closedTo ?? new BraidError('CLOSED', 'the session is over'))
     } else if (event.type === 'reply') this.caller.replied(event.call, event.result, event.via)
     else if (event.type === 'replyError') this.caller.refused(event.call, event.error)
   }
@@ -285,8 +285,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   }
 
   broken(thrown: unknown): void {
-    const error = new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown })
-    this.shut(INTERNAL, '', error)
+    this.shut(INTERNAL, '', new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown }))
   }
 
   gone(): void {
@@ -314,12 +313,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     const failed = (cause: unknown): void => {
       this.shut(INTERNAL, '', localError(INTERNAL, 'the session handler threw', { cause }))
     }
-    try {
-      const result = this.hooks.ready?.(this)
-      if (isThenable(result)) result.then(undefined, failed)
-    } catch (thrown) {
-      failed(thrown)
-    }
+    tell(() => this.hooks.ready?.(this), failed)
     if (this.ending !== undefined) return
     this.engine.admit(this.clock.now())
     this.admission.open()
@@ -335,10 +329,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   }
 
   abandon(error: BraidError | undefined): void {
-    this.conclude(
-      error,
-      error ?? new BraidError('SUPERSEDED', 'this transport went to a session that was there before'),
-    )
+    this.conclude(error, error ?? new BraidError('SUPERSEDED', 'the transport went to an older session'))
     if (error === undefined) this.end.resolve(undefined)
     this.wake()
   }
@@ -375,17 +366,16 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   /** Ends the session from this side. */
   private shut(code: number, reason: string, error: BraidError | undefined): void {
     if (this.ending !== undefined) return
-    const failing = error ?? new BraidError('CLOSED', 'this side closed the session')
     this.engine.close(code, reason)
-    this.conclude(error, failing)
+    this.conclude(error, error ?? new BraidError('CLOSED', 'this side closed the session'))
     this.wake()
   }
 
   /** The engine says that it is over. */
   private over(error: BraidError | undefined): void {
     if (this.ending !== undefined) return
-    const failing = error ?? new BraidError('CLOSED', 'the other side closed the session', { initiator: 'remote' })
-    this.conclude(error, failing)
+    const closed = new BraidError('CLOSED', 'the other side closed the session', { initiator: 'remote' })
+    this.conclude(error, error ?? closed)
   }
 
   /** Everything that still waits for something fails with `failing`. */
@@ -403,10 +393,6 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.turn('closed')
     for (const reader of this.states_) reader.close()
     this.hooks.over?.(error)
-  }
-
-  private failure(): BraidError {
-    return this.closedTo ?? new BraidError('CLOSED', 'the session is over')
   }
 }
 
