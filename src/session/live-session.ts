@@ -88,8 +88,8 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.handlerWaitMs = settings.handlerWaitMs
     this.messageMax = new Ceiling(settings.maxMessage)
     this.assembled = new Ceiling(settings.maxAssembled)
-    const confidential = transport.confidential ?? false
-    const remote = { address: transport.remote, auth: EMPTY, codec: '', confidential, certificate: undefined }
+    const { remote: address, confidential = false } = transport
+    const remote = { address, auth: EMPTY, codec: '', confidential, certificate: undefined }
     this.remote = hidden(remote, 'auth')
     this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
     this.pump = new Pump(engine, transport, settings.clock, this, settings.writeTimeoutMs)
