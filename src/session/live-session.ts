@@ -89,8 +89,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.messageMax = new Ceiling(settings.maxMessage)
     this.assembled = new Ceiling(settings.maxAssembled)
     const { remote: address, confidential = false } = transport
-    const remote = { address, auth: EMPTY, codec: '', confidential, certificate: undefined }
-    this.remote = hidden(remote, 'auth')
+    this.remote = { address, auth: EMPTY, codec: '', confidential, certificate: undefined }
     this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
     this.pump = new Pump(engine, transport, settings.clock, this, settings.writeTimeoutMs)
     this.attachment = new Attachment(this, this.pump, hooks.resumption, hooks.returning)
