@@ -48,11 +48,28 @@ export class Core {
   peerOpenAnnounced: number
   opensRefused = 0
   /** How often the session ended for one of these: at most once each, but every limit reports what it refused. */
-  readonly refusals = { BRAID_FRAME_SIZE: 0, BRAID_FLOW_CONTROL: 0, BRAID_EXHAUSTED: 0, BRAID_SLOW_PEER: 0 }
+  readonly refusals = {
+    BRAID_FRAME_SIZE: 0,
+    BRAID_FLOW_CONTROL: 0,
+    BRAID_EXHAUSTED: 0,
+    BRAID_SLOW_PEER: 0,
+    BRAID_BAD_LIMITS: 0,
+  }
   metaRefused = 0
+  namesRefused = 0
+  /** How often `write` asked to wait. */
+  writesHeld = 0
   /** How far windows have grown beyond their first size. */
   grown = 0
   growthRefused = 0
+  /** How often one was as large as it may be, and its sender asked for more. */
+  windowsAtMost = 0
+  /** They may not grow now, whatever is left of the pool. */
+  frugal = false
+  /** Bytes of all streams that wait to be sent; a message end counts as one. */
+  queued = 0
+  /** Why a peer that says HELLO is turned away. */
+  readonly refusal: BraidError | undefined
   /** Records that owe a control frame. */
   readonly dirty: Queue<StreamRecord> = new Queue()
   /** One of those frames cannot wait for company. */
@@ -73,8 +90,9 @@ export class Core {
   peerGoAway: BraidError | undefined = undefined
   peerGoAwayCount: number = Number.MAX_SAFE_INTEGER
 
-  constructor(settings: EngineSettings) {
+  constructor(settings: EngineSettings, refusal?: BraidError) {
     this.settings = settings
+    this.refusal = refusal
     this.receive = new ReceiveWindow(settings.sessionWindow)
     this.peerOpenLimit = settings.maxStreams
     this.peerOpenAnnounced = settings.maxStreams
@@ -118,9 +136,12 @@ export class Core {
   /** Grows a stream's window when its sender asked and its reader keeps up. */
   growWindow(record: StreamRecord): void {
     const { streamWindowMax, growthPool } = this.settings
-    const bytes = record.receive.growth(streamWindowMax, growthPool - this.grown)
+    const left = this.frugal ? 0 : growthPool - this.grown
+    const bytes = record.receive.growth(streamWindowMax, left)
     if (bytes <= 0) {
-      if (record.receive.wanted > record.receive.size && this.grown >= growthPool) this.growthRefused++
+      if (record.receive.wanted <= record.receive.size) return
+      if (record.receive.size >= streamWindowMax) this.windowsAtMost++
+      else if (left <= 0) this.growthRefused++
       return
     }
     record.receive.grow(bytes)
@@ -128,11 +149,17 @@ export class Core {
     this.owe(record, OWES_CREDIT)
   }
 
+  /** Forgets what a stream has not sent. */
+  dropQueue(record: StreamRecord): void {
+    this.queued -= record.queued
+    record.dropQueue()
+  }
+
   /** Makes our half final for a reset of either side: unsent bytes are dropped, RESET(SEND) is owed. */
   abortSending(record: StreamRecord, code: number, reason: string): void {
     if (isFinal(record.sending)) return
     record.sending = step(record.sending, 'reset')
-    record.dropQueue()
+    this.dropQueue(record)
     this.scheduler.leave(record)
     record.resetCode = code
     record.resetReason = reason
@@ -153,7 +180,7 @@ export class Core {
     if (record.finished) return
     record.sending = step(record.sending, 'reset')
     record.receiving = step(record.receiving, 'reset')
-    record.dropQueue()
+    this.dropQueue(record)
     this.events.push({ type: 'reset', stream: record, read: true, write: true, error })
     this.events.push({ type: 'finished', stream: record })
   }

@@ -9,14 +9,12 @@ import { Inbound } from './inbound.ts'
 import type { EngineSettings } from './options.ts'
 import { Outbound } from './outbound.ts'
 import { isFinal, step } from './state.ts'
-import { engineStats } from './stats.ts'
+import { counts, limits, SLOW_PEER_BYTES, SLOW_PEER_MS } from './stats.ts'
 import { OWES_ANSWER, OWES_FIN, StreamRecord } from './streams.ts'
 import { encodeReason, encodeText, REPLY_STREAM } from './wire.ts'
 
 export { REPLY_STREAM } from './wire.ts'
 
-const SLOW_PEER_MS = 10_000
-const SLOW_PEER_BYTES = 5120
 /** What may still arrive after the session asked the transport to pause. */
 const HELD_SLACK_BYTES = 1_048_576
 const none = new Uint8Array(0)
@@ -26,6 +24,8 @@ export interface EngineInit {
   readonly waitForPreface: boolean
   /** Hold what follows the peer's HELLO until `admit`. */
   readonly gate: boolean
+  /** A listener: whoever says HELLO is told this, and nothing else. Default: nobody is turned away. */
+  readonly refuse?: BraidError | undefined
   /** Uniform in [0, 1), for the entry of HELLO that nobody knows. */
   readonly random: () => number
 }
@@ -53,7 +53,7 @@ class NativeEngine implements Engine {
   heldBytes = 0
 
   constructor(settings: EngineSettings, init: EngineInit) {
-    this.core = new Core(settings)
+    this.core = new Core(settings, init.refuse)
     this.inbound = new Inbound(this.core, init.gate)
     this.outbound = new Outbound(this.core, init.waitForPreface, init.random)
     this.waitForPreface = init.waitForPreface
@@ -84,10 +84,12 @@ class NativeEngine implements Engine {
   write(stream: EngineStream, bytes: Uint8Array, eom = false): boolean {
     const record = stream as StreamRecord
     if (record.ending || isFinal(record.sending)) return false
-    record.push(bytes, eom)
-    this.core.ready(record)
-    if (record.queued < this.core.settings.writeBuffer) return true
+    const { core } = this
+    core.queued += record.push(bytes, eom)
+    core.ready(record)
+    if (record.queued < core.settings.writeBuffer) return true
     record.wantsWritable = true
+    core.writesHeld++
     return false
   }
 
@@ -126,7 +128,7 @@ class NativeEngine implements Engine {
     if (record.finished) return
     record.sending = step(record.sending, 'reset')
     record.receiving = step(record.receiving, 'reset')
-    record.dropQueue()
+    this.core.dropQueue(record)
     // Skipped when its turn comes; cleaned up by halves, so that giving up many costs no more than opening them.
     if (++this.forgotten * 2 > this.core.opens.size) {
       this.core.opens.keep((waiting) => !waiting.finished)
@@ -150,7 +152,7 @@ class NativeEngine implements Engine {
     const call = new OutgoingCall(method, args, deadlineAt, oneWay, owner)
     if (core.phase === 'open' && core.peerGoAway !== undefined)
       core.events.push({ type: 'replyError', call, error: core.peerGoAway })
-    else core.caller.waiting.push(call)
+    else core.caller.wait(call)
     return call
   }
 
@@ -207,6 +209,10 @@ class NativeEngine implements Engine {
     this.held = []
     this.heldBytes = 0
     for (const chunk of held) this.receive(chunk, now)
+  }
+
+  limitGrowth(on: boolean): void {
+    this.core.frugal = on
   }
 
   // -- input
@@ -288,6 +294,12 @@ class NativeEngine implements Engine {
     return bytes
   }
 
+  get memory(): number {
+    const { receive, queued, caller, callee } = this.core
+    const arrived = receive.unread + this.heldBytes + this.inbound.decoder.pending
+    return arrived + queued + caller.bytes + callee.bytes
+  }
+
   get closing(): boolean {
     return this.core.phase !== 'open'
   }
@@ -302,13 +314,15 @@ class NativeEngine implements Engine {
   }
 
   stats(): EngineStats {
-    return engineStats(
-      this.core,
-      this.bytesIn,
-      this.bytesOut,
-      this.inbound.decoder.frames,
-      this.outbound.writer.framesSent,
-      this.heldBytes,
-    )
+    const { decoder } = this.inbound
+    return {
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      framesIn: decoder.frames,
+      framesOut: this.outbound.writer.framesSent,
+      memory: this.memory,
+      ...counts(this.core),
+      limits: limits(this.core, this.heldBytes, decoder.body.reasonsDropped),
+    }
   }
 }

@@ -28,7 +28,7 @@ export class Outbound {
   transmit(out: Uint8Array[], budget: number): number {
     const { core, writer } = this
     if (core.phase === 'closed') return 0
-    if (!this.prefaceSent && this.waitForPreface && !core.prefaceRead) return 0
+    if (!this.prefaceSent && this.waitForPreface && this.listens()) return 0
     writer.begin(out)
     if (!this.prefaceSent) this.handshake()
     if (core.phase !== 'failing') {
@@ -45,6 +45,12 @@ export class Outbound {
       core.phase = 'closed'
     }
     return writer.finish()
+  }
+
+  /** Nothing is said before the preface was read, nor, to who is to be turned away, before it is known what he wants. */
+  private listens(): boolean {
+    const { prefaceRead, refusal, phase } = this.core
+    return !prefaceRead || (refusal !== undefined && phase === 'open')
   }
 
   private share(budget: number): number {

@@ -21,7 +21,7 @@ export type ConnectOptions = SessionOptions & Pick<DialOptions, 'dialTimeoutMs'>
  * have said what they accept.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an address that is none or an option out of its bounds, `BRAID_UNREACHABLE`
- * naming the address, `BRAID_CANCELLED` when `options.signal` aborts, or whatever ended the session before it was ready.
+ * naming the address, `BRAID_EXHAUSTED` when either side's Budget has no place, `BRAID_CANCELLED` when `options.signal` aborts, or whatever ended the session before it was ready.
  *
  * @example
  * import { connect, listen } from 'braidwire'
@@ -39,7 +39,9 @@ export function connect(target: Target, options: ConnectOptions = {}): Promise<S
 }
 
 async function begin(target: Target, options: ConnectOptions): Promise<Session> {
-  parseSessionOptions(options) // a wrong option is told before anybody is dialled
+  // A wrong option, and that there is no place, is told before anybody is dialled.
+  const full = parseSessionOptions(options).budget.refuses()
+  if (full !== undefined) throw full
   return connectSession(
     typeof target === 'string' ? await dial(parseAddress(target), options) : transportOf(target),
     options,

@@ -9,6 +9,8 @@ export {
   type ErrorInitiator,
   type ErrorScope,
 } from '../engine/errors.ts'
+export { Budget, type BudgetOptions, type BudgetStats } from '../session/budget.ts'
+export type { LimitUse } from '../session/ceiling.ts'
 export type { Listener, ListenerStats, ListenOptions } from '../session/listener.ts'
 export type { CallOptions, JsonValue, Meta, Opener, OpenOptions } from '../session/opener.ts'
 export type { SessionOptions } from '../session/options.ts'

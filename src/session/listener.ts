@@ -2,28 +2,28 @@
 // them all. Knows no socket: whoever accepts hands transports over and can be told to stop.
 
 import { BraidError } from '../engine/errors.ts'
+import { addressOf } from './arrivals.ts'
+import type { LimitUse } from './ceiling.ts'
 import { quiet } from './deferred.ts'
-import { parseSessionOptions, type SessionOptions } from './options.ts'
+import { parseSessionOptions, type SessionOptions, type SessionSettings } from './options.ts'
 import type { DrainReport, Session } from './session.ts'
-import { startSession } from './start.ts'
-import type { Transport, TransportSink } from './transport.ts'
+import { startShared, turnAway } from './start.ts'
+import type { Transport } from './transport.ts'
 
-/** Options of `listen`: those of every session, and what the listener itself decides. */
-export interface ListenOptions extends SessionOptions {
-  /**
-   * Connections that may be shaking hands at once, from 1. One more, and the oldest of them is closed: strangers who say
-   * nothing cost bounded memory and keep nobody out. Default 1,024.
-   */
-  maxHandshakes?: number | undefined
-}
+/** Options of `listen`: those of every session. */
+export interface ListenOptions extends SessionOptions {}
 
 export interface ListenerStats {
   /** Connections accepted so far. */
   readonly accepted: number
   /** Sessions that are live. */
   readonly sessions: number
-  /** Connections that are shaking hands now, how many may, and how many were closed because of that bound. */
-  readonly handshakes: { readonly max: number; readonly used: number; readonly refused: number }
+  /** Connections that are shaking hands now. */
+  readonly handshaking: number
+  /** Connections closed for want of a place: there was none, or newer ones wanted it. */
+  readonly refused: number
+  /** Each limit of the listener's Budget, with what all who share it use, and how often it refused something. */
+  readonly limits: Readonly<Record<string, LimitUse>>
 }
 
 /** Accepts sessions until it is closed. */
@@ -47,18 +47,13 @@ export interface Door {
   close(): unknown
 }
 
-/** Keeps a transport only to close it. */
-const NOBODY: TransportSink = { bytes: () => {}, drained: () => {}, closed: () => {} }
-
-const HANDSHAKES_MAX = 1024
-
 /**
  * A Listener whose doors and transports are handed in: what `listen` is made of, for whoever accepts something else.
  *
  * @example
- * import { connect, LiveListener } from 'braidwire'
+ * import { Budget, connect, LiveListener } from 'braidwire'
  * import { memory } from 'braidwire/transport/memory'
- * const listener = new LiveListener((session) => session.handleCall('echo', (bytes) => bytes), { maxHandshakes: 10 })
+ * const listener = new LiveListener((session) => session.handleCall('echo', (bytes) => bytes), { budget: new Budget({ handshakes: 10 }) })
  * listener.add({ url: 'memory:', close: () => console.log('nobody else') }) // 'nobody else'
  * const [near, far] = memory()
  * listener.accept(far)
@@ -67,7 +62,7 @@ const HANDSHAKES_MAX = 1024
  * await listener.close()
  */
 export class LiveListener implements Listener {
-  readonly #options: ListenOptions
+  readonly #settings: SessionSettings
   readonly #onSession: (session: Session) => unknown
   readonly #doors: Door[] = []
   readonly #ready = new Set<Session>()
@@ -75,7 +70,6 @@ export class LiveListener implements Listener {
   readonly #handshaking = new Set<Session>()
   /** Closed, their transports still ending. */
   readonly #ending = new Set<Session>()
-  readonly #handshakesMax: number
   readonly #signal: AbortSignal | undefined
   readonly #aborted = () => void this.close()
   #accepted = 0
@@ -86,15 +80,10 @@ export class LiveListener implements Listener {
 
   /** Throws BraidError INVALID_INPUT for an option out of its bounds: better here than at the first connection. */
   constructor(onSession: (session: Session) => unknown, options: ListenOptions) {
-    const { maxHandshakes = HANDSHAKES_MAX, signal, ...rest } = options
-    parseSessionOptions(rest)
-    if (!Number.isInteger(maxHandshakes) || maxHandshakes < 1) {
-      throw new BraidError('INVALID_INPUT', `option maxHandshakes takes a whole number from 1, not ${maxHandshakes}`)
-    }
+    const { signal } = options
+    this.#settings = parseSessionOptions(options)
     if (typeof onSession !== 'function') throw new TypeError('listen takes a function that is given each session')
     if (signal?.aborted) throw new BraidError('CANCELLED', 'listening was given up', { cause: signal.reason })
-    this.#handshakesMax = maxHandshakes
-    this.#options = rest
     this.#onSession = onSession
     this.#signal = signal
     signal?.addEventListener('abort', this.#aborted)
@@ -120,20 +109,21 @@ export class LiveListener implements Listener {
 
   /** A transport was accepted. */
   accept(transport: Transport): void {
-    // Twice the bound, counting those whose transports still end: then even being refused politely is too much.
-    if (!this.#open || this.#handshaking.size + this.#ending.size >= this.#handshakesMax * 2) {
+    const share = this.#open ? this.#settings.budget.accepted(addressOf(transport.remote)) : undefined
+    if (share === undefined) {
       this.#refused++
-      transport.start(NOBODY)
-      transport.close()
+      turnAway(transport)
       return
     }
-    if (this.#handshaking.size >= this.#handshakesMax) this.#refuseOldest()
     this.#accepted++
-    const session = startSession(transport, this.#options, 'listener', (admitted) => {
+    if (share.refusal !== undefined) this.#refused++
+    const ready = (admitted: Session): unknown => {
       this.#handshaking.delete(admitted)
       this.#ready.add(admitted)
       return this.#onSession(admitted)
-    })
+    }
+    const session = startShared(transport, this.#settings, 'listener', { ready }, share)
+    share.evict = () => this.#evict(session)
     this.#handshaking.add(session)
     void session.closed.then(() => {
       this.#handshaking.delete(session)
@@ -162,17 +152,19 @@ export class LiveListener implements Listener {
   }
 
   stats(): ListenerStats {
-    const handshakes = { max: this.#handshakesMax, used: this.#handshaking.size, refused: this.#refused }
-    return { accepted: this.#accepted, sessions: this.#ready.size, handshakes }
+    const [sessions, handshaking] = [this.#ready.size, this.#handshaking.size]
+    const limits = this.#settings.budget.stats()
+    return { accepted: this.#accepted, sessions, handshaking, refused: this.#refused, limits }
   }
 
-  #refuseOldest(): void {
-    const [oldest] = this.#handshaking
-    if (oldest === undefined) return
+  #evict(session: Session): void {
     this.#refused++
-    this.#handshaking.delete(oldest)
-    this.#ending.add(oldest)
-    void oldest.close('EXHAUSTED', 'too many connections are shaking hands')
+    this.#handshaking.delete(session)
+    this.#ending.add(session)
+    void session.close(
+      'EXHAUSTED',
+      'too many connections are shaking hands: the limit handshakes of the Budget is reached',
+    )
   }
 
   async #closeAll(): Promise<void> {

@@ -1,7 +1,7 @@
 // LiveSession: a Session over one engine and one transport. Lifecycle and the way of each event to whom it concerns;
 // streams, calls and routing have files of their own.
 
-import type { Engine, EngineEvent, EngineStream, RemoteHello } from '../engine/contract.ts'
+import type { Engine, EngineEvent, RemoteHello } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
 import { Admission, type AdmissionHost } from './admission.ts'
 import { Callee, type CalleeHost } from './callee.ts'
@@ -25,10 +25,11 @@ import type {
   State,
   StreamHandler,
 } from './session.ts'
+import type { Share } from './share.ts'
 import { StateReader, type States } from './states.ts'
-import { sessionStats } from './stats.ts'
+import { memoryOf, sessionStats } from './stats.ts'
 import type { Stream } from './stream.ts'
-import { Streams, type StreamsHost } from './streams.ts'
+import { ownerOf, Streams, type StreamsHost } from './streams.ts'
 import type { Transport } from './transport.ts'
 import { type Code, checkName, localError, toNumber, toReason } from './words.ts'
 
@@ -64,6 +65,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   closedTo: BraidError | undefined
   private readonly settings: SessionSettings
   private readonly hooks: SessionHooks
+  private readonly share: Share
   private readonly pump: Pump
   private readonly router: Router
   private readonly streamTable: Streams
@@ -77,11 +79,12 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   /** Why it ended, as soon as that is decided. */
   private ending: { readonly error: BraidError | undefined } | undefined
 
-  constructor(engine: Engine, transport: Transport, settings: SessionSettings, hooks: SessionHooks) {
+  constructor(engine: Engine, transport: Transport, settings: SessionSettings, hooks: SessionHooks, share: Share) {
     this.engine = engine
     this.clock = settings.clock
     this.settings = settings
     this.hooks = hooks
+    this.share = share
     this.codec = settings.engine.codec
     this.exposeErrors = settings.exposeErrors
     this.handlerWaitMs = settings.handlerWaitMs
@@ -179,11 +182,11 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   }
 
   stats(): SessionStats {
-    return sessionStats(this.state, this.engine, this.settings, {
+    return sessionStats(this, this.engine, this.settings, {
       assembled: this.assembled,
       messageMax: this.messageMax,
       streamsWaiting: this.router.waiting,
-      callsWaiting: this.callee.waiting,
+      callee: this.callee,
       streamsUnread: this.streamTable.unread,
       admission: this.admission,
     })
@@ -265,8 +268,16 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     else if (event.type === 'replyError') this.caller.refused(event.call, event.error)
   }
 
+  receiving(): void {
+    this.engine.limitGrowth(this.share.isShort)
+  }
+
   received(): void {
     this.admission.waits(this.engine.heldBytes)
+  }
+
+  flushed(): void {
+    this.share.hold(memoryOf(this.engine, this.assembled, this.callee))
   }
 
   broken(thrown: unknown): void {
@@ -276,6 +287,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
 
   gone(): void {
     this.over(undefined)
+    this.share.end()
     this.end.resolve(this.ending?.error)
   }
 
@@ -300,6 +312,8 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   }
 
   private admit(principal: unknown): void {
+    const full = this.share.enter()
+    if (full !== undefined) return this.shut(full.number, full.message, full)
     this.principal = principal
     if (this.state === 'connecting') this.turn('ready')
     const failed = (cause: unknown): void => {
@@ -381,8 +395,4 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   private failure(): BraidError {
     return this.closedTo ?? new BraidError('CLOSED', 'the session is over')
   }
-}
-
-function ownerOf(link: EngineStream): LiveStream {
-  return link.owner as LiveStream
 }

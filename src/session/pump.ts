@@ -14,8 +14,12 @@ const GONE_WAIT_MS = 5_000
 
 export interface PumpOwner {
   event(event: EngineEvent): void
+  /** Bytes are about to be given to the engine. */
+  receiving(): void
   /** Bytes were given to the engine. */
   received(): void
+  /** What was to be done in this turn is done: the time to look what is held. */
+  flushed(): void
   /** The transport is gone; the last call. */
   gone(): void
   /** The engine or the handling of an event threw, which is a bug of ours: this session must not take others with it. */
@@ -83,6 +87,7 @@ export class Pump implements TransportSink {
 
   bytes(chunk: Uint8Array): void {
     if (this.over) return
+    this.owner.receiving()
     try {
       this.engine.receive(chunk, this.clock.now())
     } catch (thrown) {
@@ -121,6 +126,7 @@ export class Pump implements TransportSink {
     this.transmit()
     this.close()
     this.arm()
+    this.owner.flushed()
   }
 
   /** Hands out events until there are none; true if there were any. */

@@ -1,6 +1,6 @@
 // Streams: all streams of one session. Makes them, for this side and for the peer, counts them, and fails them together.
 
-import type { Engine, EngineEvent, RawMeta } from '../engine/contract.ts'
+import type { Engine, EngineEvent, EngineStream, RawMeta } from '../engine/contract.ts'
 import { type BraidError, codes, errorFromWire } from '../engine/errors.ts'
 import { CALL_STREAM, REPLY_STREAM } from './bodies.ts'
 import type { Callee } from './callee.ts'
@@ -51,6 +51,11 @@ function errorOf(value: unknown): BraidError | undefined {
   const { code, reason } = value as { code?: unknown; reason?: unknown }
   if (typeof code !== 'number' || !Number.isSafeInteger(code) || typeof reason !== 'string') return undefined
   return errorFromWire(code, reason, { scope: 'call' })
+}
+
+/** The stream that stands for this one of the engine. */
+export function ownerOf(link: EngineStream): LiveStream {
+  return link.owner as LiveStream
 }
 
 export class Streams implements StreamHost {

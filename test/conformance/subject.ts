@@ -45,7 +45,7 @@ export class Subject {
   private unacknowledged = 0
   private askedFor = 0
 
-  constructor(vector: Pick<Vector, 'role' | 'options' | 'gate'>) {
+  constructor(vector: Pick<Vector, 'role' | 'options' | 'gate' | 'full'>) {
     const { auth, ...rest } = vector.options ?? {}
     const options = auth === undefined ? rest : { ...rest, auth: fromHex(String(auth)) }
     let state = 7
@@ -53,7 +53,8 @@ export class Subject {
       state = (state * 16_807) % 2_147_483_647
       return state / 2_147_483_647
     }
-    const init = { waitForPreface: vector.role === 'listener', gate: vector.gate === true, random }
+    const refuse = vector.full === undefined ? undefined : new BraidError('EXHAUSTED', vector.full)
+    const init = { waitForPreface: vector.role === 'listener', gate: vector.gate === true, refuse, random }
     this.engine = createEngine(parseOptions(options), init)
     this.engine.tick(this.now)
     this.flush()

@@ -54,6 +54,8 @@ export interface Vector {
   readonly role: 'listener' | 'dialer' | 'symmetric'
   readonly options?: Readonly<Record<string, number | string>>
   readonly gate?: boolean
+  /** A listener that takes no more sessions: the reason in its CLOSE. */
+  readonly full?: string
   readonly steps: readonly Step[]
   readonly expect: Expect
 }
