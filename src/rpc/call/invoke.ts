@@ -170,6 +170,7 @@ class Invocation implements CallOptions, ReferenceWriter {
       stream.reset('CANCELLED')
       reader.incoming?.refuse()
       this.sent?.end(false)
+      this.target.rpc?.refusals.count(error)
       throw incoming(error, codec)
     }
   }
