@@ -188,7 +188,7 @@ test('session in which handling an event fails ends alone, with INTERNAL', async
     if (broken) throw new Error('bug')
     settle(stream)
   }
-  const a = new LiveSession(engine, near, settings, {})
+  const a = new LiveSession(engine, near, settings, {}, settings.budget.dialled())
   a.start()
   const b = startSession(far)
   a.handle('x', () => {
