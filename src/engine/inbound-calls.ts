@@ -35,28 +35,37 @@ export function call(core: Core, body: Body, flags: number): void {
   core.events.push({ type: 'call', slot, method, args, deadlineMs, oneWay: (flags & wire.ONEWAY) !== 0 })
 }
 
+/** Reads all of it before it frees the slot: a call whose reply is refused still fails with the session. */
 export function reply(core: Core, body: Body, flags: number): void {
   if (flags === (wire.ERROR | wire.VIA_STREAM)) throw new BraidError('PROTOCOL', 'REPLY with both ERROR and VIA_STREAM')
-  const call = core.caller.release(body.varint())
-  core.glitches.callFinished()
+  const slot = body.varint()
   if ((flags & wire.ERROR) !== 0) {
     const code = body.varint()
     const reason = body.reasonOf(body.varint30())
     const details = body.rest()
+    const call = release(core, slot)
     const error = errorFromWire(code, reason, { scope: 'call', details })
     if (!call.cancelled) core.events.push({ type: 'replyError', call, error })
     return
   }
-  if ((flags & wire.VIA_STREAM) !== 0) return replyVia(core, call, body)
+  if ((flags & wire.VIA_STREAM) !== 0) return replyVia(core, slot, body)
+  const call = release(core, slot)
   if (!call.cancelled) core.events.push({ type: 'reply', call, result: body.rest(), via: undefined })
 }
 
-function replyVia(core: Core, call: OutgoingCall, body: Body): void {
+function release(core: Core, slot: number): OutgoingCall {
+  const call = core.caller.release(slot)
+  core.glitches.callFinished()
+  return call
+}
+
+function replyVia(core: Core, slot: number, body: Body): void {
   const id = body.varint()
   body.done()
   const via = core.streams.find(id)
   if (via === 'idle' || id % 2 !== 0)
     throw new BraidError('STREAM_STATE', 'REPLY names a stream its sender never opened')
+  const call = release(core, slot)
   if (call.cancelled) {
     if (via !== undefined)
       abortStream(core, via, new BraidError('CANCELLED', 'the call was given up', { scope: 'stream' }))

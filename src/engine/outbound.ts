@@ -36,7 +36,7 @@ export class Outbound {
       owed(writer, core)
       replies(writer, core, budget)
       if (core.phase === 'open') calls(writer, core, this.share(budget))
-      opens(writer, core, this.share(budget))
+      if (core.phase === 'open') opens(writer, core, this.share(budget))
       streams(writer, core, this.share(budget))
       owed(writer, core)
     }
