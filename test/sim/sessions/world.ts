@@ -1,0 +1,324 @@
+// One world of sessions: a dialer and a listener, or two equals, over simulated connections, applications working on both
+// sides, and the clock that moves it all. Builds it from a plan, runs it to its end, and checks after every step.
+
+import { LiveListener } from '#dist/session/listener.js'
+import type { SessionOptions } from '#dist/session/options.js'
+import type { Session } from '#dist/session/session.js'
+import { startSession } from '#dist/session/start.js'
+import { Clock } from '../clock.ts'
+import { must, type SideIndex, sideName } from '../model.ts'
+import { Monitor } from '../monitor.ts'
+import { Prng } from '../prng.ts'
+import type { Carrier, Tap } from './carrier.ts'
+import { checkOver, checkQuiet, checkStep, watchStates } from './checks.ts'
+import { openFlow, takeFlow } from './flows.ts'
+import { Ledger } from './ledger.ts'
+import { Place } from './place.ts'
+import type { SessionPlan, WorkItem } from './plan.ts'
+import { makeRequest, serveRequests } from './requests.ts'
+import { Network } from './roads.ts'
+import { SideClock } from './side-clock.ts'
+
+/** Steps, and timers one after the other while nothing else happens, after which a world is stuck. */
+const STEPS_MAX = 200_000
+const IDLE_TIMERS_MAX = 500
+/** What either side allows for the beginning. */
+const HANDSHAKE_MS = 10_000
+/** Counting what sessions hold takes longer than a step does. */
+const STEPS_PER_CHECK = 8
+
+/** One side: its time, and its session once there is one. */
+export class Side {
+  readonly index: SideIndex
+  readonly time: SideClock
+  place: Place | undefined
+  /** What is to be done once there is a session. */
+  waiting: WorkItem[] = []
+  /** How its session ended. */
+  over: { readonly error: Error | undefined } | undefined
+
+  constructor(index: SideIndex, time: SideClock) {
+    this.index = index
+    this.time = time
+  }
+}
+
+export class SessionWorld {
+  readonly clock = new Clock()
+  readonly ledger = new Ledger()
+  /** Holds both sides to the protocol, unless bytes are harmed. */
+  readonly monitor = new Monitor()
+  readonly plan: SessionPlan
+  readonly sides: readonly [Side, Side]
+  readonly network: Network
+  steps = 0
+  listener: LiveListener | undefined
+  #ran = false
+  #released = false
+  #release: () => void = () => undefined
+  readonly #releasing = new Promise<void>((resolve) => {
+    this.#release = resolve
+  })
+  readonly #random: Prng
+  readonly #trace: ((line: string) => void) | undefined
+
+  constructor(seed: number, plan: SessionPlan, trace?: (line: string) => void) {
+    this.plan = plan
+    this.#random = new Prng(seed, 3)
+    this.#trace = trace
+    const ran = (): void => {
+      this.#ran = true
+    }
+    this.sides = [new Side(0, new SideClock(this.clock, ran)), new Side(1, new SideClock(this.clock, ran))]
+    this.network = new Network(this.clock, [this.sides[0].time, this.sides[1].time], this.#random.fork(1), {
+      disturbed: (text) => this.disturb(text),
+      stalls: (text) => this.stalls(text),
+    })
+    this.ledger.lenient = plan.first.fault?.kind === 'harm'
+    this.ledger.late = plan.mishaps.length > 0 || plan.handlersAfterMs > 0
+    if (plan.authorize.includes('deny')) this.ledger.disturbed = 'somebody is not let in'
+  }
+
+  /** Runs to the end; rejects at the first thing that is not as it ought to be. */
+  async run(): Promise<void> {
+    this.#begin()
+    for (;;) {
+      await this.#settle()
+      if (this.#over) break
+      if (!this.#released) this.#letGo()
+      else if (this.missing() === undefined) break
+      else if (!(await this.#idle(() => this.missing() === undefined || this.#over))) break
+    }
+    if (!this.#over) await this.#finish()
+    await this.#settle()
+    await this.listener?.close()
+    checkOver(this)
+  }
+
+  /** What went wrong with the connection, or on purpose: what is under way may fail from now on. */
+  disturb(text: string): void {
+    this.note(text)
+    this.ledger.disturbed ??= text
+  }
+
+  /** The network stands still for longer than a beginning may take. */
+  stalls(text: string): void {
+    if (this.#shaking) this.disturb(text)
+    else this.note(text)
+  }
+
+  note(text: string): void {
+    this.#trace?.(`${this.steps} ${this.clock.now.toFixed(3)} ms ${text}`)
+  }
+
+  /** What has not come about yet, though it ought to. */
+  missing(): string | undefined {
+    for (const { index, waiting } of this.sides)
+      if (waiting.length > 0) return `${sideName(index)} has no session to work with`
+    return this.ledger.unsettled
+  }
+
+  // -- building
+
+  #begin(): void {
+    const { plan, sides } = this
+    const carrier = this.network.connect(plan.first, this.#tap())
+    if (plan.symmetric) {
+      this.#start(sides[0], carrier, 'symmetric')
+      this.#start(sides[1], carrier, 'symmetric')
+    } else {
+      this.listener = new LiveListener((session) => this.#have(sides[1], session), this.#options(1))
+      this.#start(sides[0], carrier, 'dialer')
+      this.listener.accept(carrier.ends[1])
+    }
+    for (const item of plan.work) sides[item.side].time.after(item.atMs, () => this.#work(item))
+    for (const { kind, side, atMs, ms } of plan.mishaps) {
+      this.clock.after(atMs, () => this.#befall(kind, side, ms))
+    }
+    this.#scheduleEnd()
+  }
+
+  /** Time leaps, or a side stands still: whoever shook hands meanwhile may have taken too long. */
+  #befall(kind: 'jump' | 'freeze', side: SideIndex, ms: number): void {
+    const text = `${sideName(side)}: ${kind} of ${ms} ms`
+    if (ms >= HANDSHAKE_MS) this.stalls(text)
+    else this.note(text)
+    this.sides[side].time[kind](ms)
+  }
+
+  get #shaking(): boolean {
+    return this.sides.some(({ place }) => place === undefined || place.session.state === 'connecting')
+  }
+
+  #tap(): Tap | undefined {
+    const { ledger, monitor } = this
+    if (ledger.lenient) return undefined
+    return {
+      sent: (side, chunk) => ledger.judge(() => monitor.sent(side, chunk)),
+      arrived: (side, chunk) => ledger.judge(() => monitor.arrived(side, chunk)),
+    }
+  }
+
+  #start(side: Side, carrier: Carrier, role: 'dialer' | 'symmetric'): void {
+    this.#have(side, startSession(carrier.ends[side.index], this.#options(side.index), role))
+  }
+
+  #options(side: SideIndex): SessionOptions {
+    const { plan } = this
+    const { time } = this.sides[side]
+    const random = this.#random.fork(10 + side)
+    const options: SessionOptions = { ...plan.options[side], clock: time, random: () => random.unit() }
+    const how = plan.authorize[side]
+    if (how === 'none') return options
+    const lateMs = random.skewed(0, 3000)
+    this.monitor.sides[side].admitted = false
+    const decide = (): string => {
+      if (how === 'deny') throw new Error('not you')
+      this.monitor.sides[side].admitted = true
+      this.ledger.judge(() => this.monitor.learn(side))
+      return 'somebody'
+    }
+    const authorize = (): unknown =>
+      how === 'soon' ? decide() : new Promise<void>((resolve) => time.after(lateMs, resolve)).then(decide)
+    return { ...options, authorize }
+  }
+
+  /** A side has a session. */
+  #have(side: Side, session: Session): void {
+    const { plan, ledger } = this
+    const place = new Place(side.index, session, side.time, ledger, this.#releasing, plan)
+    side.place = place
+    this.note(`${place.name} has a session`)
+    const serve = (): void => {
+      if (session.state === 'closed') return
+      session.handle('stream', (stream) => takeFlow(place, stream))
+      session.handle('messages', (stream) => takeFlow(place, stream))
+      serveRequests(place)
+    }
+    if (plan.handlersAfterMs === 0) serve()
+    else side.time.after(plan.handlersAfterMs, serve)
+    watchStates(place)
+    void session.closed.then((error) => {
+      this.note(`${place.name} is over: ${error?.message ?? 'cleanly'}`)
+      ledger.must(side.over === undefined, () => `${place.name}: closed twice`)
+      side.over = { error }
+      ledger.progress++
+    })
+    for (const item of side.waiting.splice(0)) this.#work(item)
+  }
+
+  #work(item: WorkItem): void {
+    const side = this.sides[item.side]
+    const { place } = side
+    if (place === undefined) {
+      // Nobody is there, and nobody will be any more.
+      if (this.ledger.disturbed === undefined || this.#listens) side.waiting.push(item)
+      return
+    }
+    this.note(`${place.name}: ${item.kind} ${item.index}`)
+    if (item.kind === 'stream' || item.kind === 'messages') openFlow(place, item)
+    else makeRequest(place, item)
+  }
+
+  /** Something still shakes hands. */
+  get #listens(): boolean {
+    return (this.listener?.stats().handshakes.used ?? 0) > 0
+  }
+
+  // -- running
+
+  #scheduleEnd(): void {
+    const { end } = this.plan
+    if (end.kind !== 'closeAt' && end.kind !== 'drainAt') return
+    const { time } = this.sides[end.side]
+    time.after(end.ms, () => {
+      const { place } = this.sides[end.side]
+      if (place === undefined) return
+      this.disturb(`${place.name}: ${end.kind}`)
+      if (end.kind === 'closeAt') void place.session.close(end.code)
+      else {
+        this.ledger.draining = true
+        void this.ledger.hold(`drain of ${place.name}`, place.session.drain(end.forMs), true)
+      }
+    })
+  }
+
+  get #over(): boolean {
+    const [a, b] = this.sides
+    if (a.over === undefined) return false
+    if (b.place !== undefined) return b.over !== undefined
+    return !this.#listens
+  }
+
+  async #step(): Promise<boolean> {
+    this.#ran = false
+    if (!this.clock.step()) return false
+    this.steps++
+    if (this.#ran) await turn()
+    const { violation } = this.ledger
+    must(violation === undefined, () => violation as string)
+    if (this.steps % STEPS_PER_CHECK === 0) for (const { place } of this.sides) if (place) checkStep(place)
+    must(this.steps < STEPS_MAX, () => `no end after ${this.steps} steps: ${this.missing()}`)
+    return true
+  }
+
+  /** Until nothing is left but timers. */
+  async #settle(): Promise<void> {
+    await turn()
+    while (this.clock.busy > 0) await this.#step()
+  }
+
+  /** Nothing is left but timers: they may set things going again. False: there are none. */
+  async #idle(enough: () => boolean): Promise<boolean> {
+    for (let left = IDLE_TIMERS_MAX; left > 0 && this.clock.busy === 0; left--) {
+      if (!(await this.#step())) {
+        // Whoever lost bytes may wait for them until somebody ends it.
+        must(this.ledger.lenient && !this.ledger.ending, () => `stuck, and nothing is left: ${this.#late()}`)
+        return false
+      }
+      if (enough()) return true
+    }
+    must(this.clock.busy > 0, () => `stuck, with nothing but timers: ${this.#late()}`)
+    return true
+  }
+
+  #late(): string {
+    return this.missing() ?? 'a session is not over'
+  }
+
+  #letGo(): void {
+    this.note('everything that held back is released')
+    this.#released = true
+    this.#release()
+  }
+
+  /** Everything is done: a clean end. */
+  async #finish(): Promise<void> {
+    const disturbed = this.ledger.disturbed !== undefined
+    if (!disturbed) for (const { place } of this.sides) if (place !== undefined) checkQuiet(this, place)
+    const { end } = this.plan
+    const ending = this.sides.filter(({ index }) => end.kind === 'bothClose' || ('side' in end && end.side === index))
+    this.note('the end')
+    this.ledger.ending = true
+    for (const { place } of ending) {
+      if (place === undefined) continue
+      if (end.kind === 'drain' || end.kind === 'drainAt') void place.session.drain(1000)
+      else void place.session.close()
+    }
+    // A side that nobody let in has nobody to end it.
+    if (ending.every(({ place }) => place === undefined)) void this.sides[0].place?.session.close()
+    while (!this.#over) {
+      await this.#settle()
+      if (!this.#over) await this.#idle(() => this.#over)
+    }
+    for (const { place, over } of this.sides) {
+      if (!this.ledger.lenient && this.ledger.disturbed === undefined)
+        must(over?.error === undefined, () => `${place?.name} ended with ${over?.error?.message}`)
+    }
+  }
+}
+
+/** Lets all promises say what they have to say. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
