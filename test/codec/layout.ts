@@ -54,7 +54,7 @@ export const layouts: Readonly<Record<string, Layout>> = {
   OPEN: frame(
     8,
     true,
-    ['FIN', 'CONFIRM'],
+    ['FIN', 'CONFIRM', 'PART'],
     id,
     { name: 'priority', kind: 'byte' },
     { name: 'name', kind: 'text' },
@@ -71,7 +71,7 @@ export const layouts: Readonly<Record<string, Layout>> = {
   CALL: frame(
     16,
     true,
-    ['ONEWAY', 'DEADLINE'],
+    ['ONEWAY', 'DEADLINE', 'PART'],
     slot,
     { name: 'method', kind: 'v' },
     { name: 'name', kind: 'text', when: isNamed },

@@ -54,7 +54,7 @@ export class Subject {
       return state / 2_147_483_647
     }
     const init = { waitForPreface: vector.role === 'listener', gate: vector.gate === true, random }
-    this.engine = createEngine(parseOptions(options), init)
+    this.engine = createEngine(parseOptions({ idleTimeoutMs: 86_400_000, ...options }), init)
     this.engine.tick(this.now)
     this.flush()
   }
@@ -177,6 +177,7 @@ export class Subject {
       meta: readMeta(command.meta),
       urgency: typeof command.urgency === 'number' ? command.urgency : 3,
       confirm: command.confirm === true,
+      part: command.part === true,
     })
     const label = `my${this.opened++}`
     stream.owner = label
@@ -185,7 +186,8 @@ export class Subject {
 
   private call(method: string, args: Uint8Array, command: Command): void {
     const deadlineAt = typeof command.deadlineMs === 'number' ? this.now + command.deadlineMs : undefined
-    this.calls.push(this.engine.call(method, args, deadlineAt, command.oneWay === true, `call${this.calls.length}`))
+    const owner = `call${this.calls.length}`
+    this.calls.push(this.engine.call(method, args, deadlineAt, command.oneWay === true, owner, command.part === true))
   }
 
   private stream(command: Command): EngineStream {

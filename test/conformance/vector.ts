@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { encodeFrame, PREFACE } from '../codec/frames.ts'
 import { concat, fromHex, toHex } from '../codec/hex.ts'
 import { encodeVarint } from '../codec/varint.ts'
+import { expandStates, type StateTable } from './states.ts'
 
 /** Bytes: hex with macros, or hex repeated, `<i>` in it standing for a counter as a varint. */
 export type Piece =
@@ -70,7 +71,13 @@ const folder = new URL('../../../test/conformance/', import.meta.url)
 /** All vectors, by the file they stand in. */
 export function readVectors(): Map<string, Vector[]> {
   const files = readdirSync(new URL('vectors/', folder)).filter((name) => name.endsWith('.json'))
-  return new Map(files.sort().map((name) => [name, readJson(`vectors/${name}`) as Vector[]]))
+  const byFile = files.sort().map((name): [string, Vector[]] => [name, readJson(`vectors/${name}`) as Vector[]])
+  return new Map([...byFile, ['states.json', expandStates(readStates())]])
+}
+
+/** Every frame in every state. */
+export function readStates(): StateTable {
+  return readJson('states.json') as StateTable
 }
 
 export function readRules(): Rule[] {

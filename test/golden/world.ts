@@ -3,21 +3,32 @@
 
 import { createHash } from 'node:crypto'
 import type { Engine, EngineCall, EngineStream } from '#dist/engine/contract.js'
-import { createEngine } from '#dist/engine/engine.js'
-import { type EngineOptions, parseOptions } from '#dist/engine/options.js'
+import type { EngineOptions } from '#dist/engine/options.js'
 import { describeFrame } from '../codec/describe.ts'
-import { decodeFrame, PREFACE } from '../codec/frames.ts'
-import { concat, toHex } from '../codec/hex.ts'
+import { decodeFrame, encodeFrame, PREFACE } from '../codec/frames.ts'
+import { concat, fromHex, toHex } from '../codec/hex.ts'
+import type { Frame } from '../codec/layout.ts'
+import { recorded, type Tape } from './tape.ts'
 
 /** Bytes written out in full up to this length; of longer frames the first ones and a digest. */
 const FULL = 64
 const HEAD = 16
 const BUDGET = 65_536
 
+/** What is out of the ordinary about a world. */
+export interface Setting {
+  /** The listener has an authorisation hook that has not answered yet. */
+  readonly gate?: boolean
+  /** Both sides speak first, as on a port. */
+  readonly symmetric?: boolean
+}
+
 /** One of the two ends: its engine, what it was told, and the streams and calls the other side began. */
 export class End {
   readonly engine: Engine
   readonly name: string
+  /** Everything its engine was given, to be played again. */
+  readonly tape: Tape
   readonly streams: EngineStream[] = []
   /** Slots of the calls the other side made, in the order they came, until taken. */
   readonly slots: number[] = []
@@ -26,14 +37,12 @@ export class End {
   private undecoded: Uint8Array = new Uint8Array(0)
   private spoken = false
 
-  constructor(name: string, listens: boolean, options: EngineOptions) {
+  constructor(name: string, options: EngineOptions, setting: Setting) {
     this.name = name
-    let state = listens ? 101 : 100
-    const random = () => {
-      state = (state * 16_807) % 2_147_483_647
-      return state / 2_147_483_647
-    }
-    this.engine = createEngine(parseOptions(options), { waitForPreface: listens, gate: false, random })
+    const listens = name === 'b'
+    const init = { waitForPreface: listens && !setting.symmetric, gate: listens && setting.gate === true }
+    this.tape = { options, init, seed: listens ? 101 : 100, ops: [] }
+    this.engine = recorded(this.tape)
   }
 
   /** Opens a stream with nothing said but what is given. */
@@ -41,8 +50,12 @@ export class End {
     return this.engine.open({ name, urgency: 3, confirm: false, ...more })
   }
 
-  call(method: string, args: Uint8Array, more: { deadlineAt?: number; oneWay?: boolean } = {}): EngineCall {
-    return this.engine.call(method, args, more.deadlineAt, more.oneWay === true, method)
+  call(
+    method: string,
+    args: Uint8Array,
+    more: { deadlineAt?: number; oneWay?: boolean; part?: boolean } = {},
+  ): EngineCall {
+    return this.engine.call(method, args, more.deadlineAt, more.oneWay === true, method, more.part === true)
   }
 
   /** The stream of that number that the other side opened. */
@@ -99,6 +112,12 @@ export class End {
   }
 }
 
+/** Extensions have no layout: `number`, `flags` and `bytes` are all there is. */
+function extension({ fields }: Frame): Uint8Array {
+  const body = fromHex(String(fields.bytes))
+  return concat([Uint8Array.of((Number(fields.number) << 3) | Number(fields.flags), body.length), body])
+}
+
 function spaced(bytes: Uint8Array): string {
   const pairs = (some: Uint8Array) => (toHex(some).match(/../g) ?? []).join(' ')
   if (bytes.length <= FULL) return pairs(bytes)
@@ -113,9 +132,9 @@ export class World {
   now = 0
   readonly lines: string[] = []
 
-  constructor(a: EngineOptions = {}, b: EngineOptions = {}) {
-    this.a = new End('a', false, a)
-    this.b = new End('b', true, b)
+  constructor(a: EngineOptions = {}, b: EngineOptions = {}, setting: Setting = {}) {
+    this.a = new End('a', a, setting)
+    this.b = new End('b', b, setting)
     for (const { engine } of [this.a, this.b]) engine.tick(this.now)
   }
 
@@ -137,6 +156,15 @@ export class World {
     const fromB = this.b.transmit(this.now, Number.POSITIVE_INFINITY, this.lines)
     if (fromA.length > 0) this.b.engine.receive(fromA, this.now)
     if (fromB.length > 0) this.a.engine.receive(fromB, this.now)
+    this.flow()
+  }
+
+  /** A frame that no native engine sends of itself, put on the wire between what `from` sends; then all flows. */
+  byHand(from: End, frame: Frame): void {
+    const bytes = frame.type === 'EXTENSION' ? extension(frame) : encodeFrame(frame)
+    this.lines.push(`${from.name}> ${describeFrame(frame)} | ${spaced(bytes)}`)
+    const to = from === this.a ? this.b : this.a
+    to.engine.receive(bytes, this.now)
     this.flow()
   }
 
