@@ -45,7 +45,7 @@ export class Core {
   /** Both sides can resume; not known before the HELLO. */
   mayResume = false
   readonly replay: Replay
-  /** The dialer's: to be shown on the next transport, with the number of the attempt. */
+  /** The last one: the dialer shows it on the next transport, with the number of the attempt. Without one there is no next. */
   ticket: Ticket | undefined = undefined
   attempt = 0
   /** The acceptor's: this is not its first transport, so no HELLO goes out. */

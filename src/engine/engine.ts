@@ -226,8 +226,7 @@ class NativeEngine implements Engine {
 
   detach(): boolean {
     const { core } = this
-    const held = core.dialer ? core.ticket !== undefined : core.mayResume
-    if (core.phase !== 'open' || !held) return false
+    if (core.phase !== 'open' || core.ticket === undefined) return false
     resumption.detach(core)
     this.inbound.detach()
     this.outbound.detach()
@@ -251,6 +250,7 @@ class NativeEngine implements Engine {
   }
 
   issue(ticket: Ticket): void {
+    this.core.ticket = ticket
     this.core.ticketDue = ticket
   }
 

@@ -167,14 +167,20 @@ function assertBounded(player: Player, where: string): void {
   assert.ok(player.unreadBytes <= window, `${where}: ${player.unreadBytes} bytes unread`)
 }
 
-/** Lets time pass: whoever waits for the rest of a frame does so only so long. Then the transport goes, too. */
+/** Lets time pass: whoever waits for the rest of a frame, or for a word at all, does so only so long. Then the transport goes, too. */
 function settle(player: Player, now: number, where: string): void {
   let time = now
-  for (let turns = 0; player.engine.deadline() !== undefined; turns++) {
+  let due = player.engine.deadline()
+  for (let turns = 0; due !== undefined; due = player.engine.deadline(), turns++) {
     assert.ok(turns < 100, `${where}: it waits again and again`)
-    time += LONG_MS
+    time = Math.max(time, due)
     player.engine.tick(time)
     player.transmit(time)
+    player.drain()
+    if (player.told.at(-1)?.head.startsWith('silent') === true) {
+      player.told.pop()
+      break
+    }
   }
   assertWellFormed(concat(player.out), player.closed, where)
   const ended = player.closed
