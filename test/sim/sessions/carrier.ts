@@ -21,6 +21,7 @@ export interface Tap {
 /** One end of a carrier: what a session gets. */
 export class End implements Transport {
   readonly remote: string
+  readonly confidential = true
   /** Where bytes arrive, and who is told that there is room below. */
   readonly port: Port = { push: (chunk) => this.#arrive(chunk), finish: () => this.#arrive(undefined) }
   readonly source: Source = { resume: () => this.#roomBelow() }
@@ -117,7 +118,8 @@ export class End implements Transport {
       const chunk = this.#inbox.shift()
       if (chunk === undefined) this.#ended()
       else {
-        this.#tap?.arrived(this.#side, chunk)
+        // Whoever closed it listens no more.
+        if (!this.#closing) this.#tap?.arrived(this.#side, chunk)
         this.#sink.bytes(chunk)
       }
     }
@@ -167,14 +169,20 @@ class Gate implements Port {
   }
 }
 
-/** How a connection breaks: both sides are told, one side is told, or none. */
-export type Breakage = 'reset' | 'halfOpen' | 'silent'
+/** How a connection breaks: both sides are told, or only the one whose kernel says that it is dead, or none. */
+export type Breakage = 'reset' | 'aDead' | 'bDead' | 'silent'
 
 /** One connection. */
 export class Carrier {
   readonly ends: readonly [End, End]
   broken = false
+  /** Its fault has struck. */
+  struck = false
+  /** Its place among all of a world. */
+  number = 0
   onSendFailed: (() => void) | undefined
+  /** Nobody but the kernel noticed that it is dead. */
+  onUnnoticed: (() => void) | undefined
   readonly #clock: Clock
   readonly #gates: readonly [Gate, Gate]
 
@@ -206,9 +214,14 @@ export class Carrier {
     this.broken = true
     for (const gate of this.#gates) gate.open = false
     for (const [side, end] of this.ends.entries()) {
-      const told = how === 'reset' || (how === 'halfOpen' && side === 0)
-      const error = new Error(told ? 'read ECONNRESET' : 'read ETIMEDOUT')
-      this.#clock.at(this.#clock.now + (told ? (delays[side] ?? 0) : DEAD_MS), () => end.fail(error), !told)
+      const told = how === 'reset' || how === (side === 0 ? 'aDead' : 'bDead')
+      if (told) this.#clock.after(delays[side] ?? 0, () => end.fail(new Error('read ECONNRESET')))
+      else this.#clock.at(this.#clock.now + DEAD_MS, () => this.#unnoticed(end), true)
     }
+  }
+
+  #unnoticed(end: End): void {
+    if (!end.gone) this.onUnnoticed?.()
+    end.fail(new Error('read ETIMEDOUT'))
   }
 }

@@ -28,7 +28,7 @@ export type Fault =
       readonly direction: SideIndex
       readonly offset: number
     }
-  | { readonly kind: 'cutAtTime'; readonly how: 'reset' | 'halfOpen' | 'silent'; readonly ms: number }
+  | { readonly kind: 'cutAtTime'; readonly how: 'reset' | 'aDead' | 'bDead' | 'silent'; readonly ms: number }
   | { readonly kind: 'send'; readonly how: 'throws' | 'closes'; readonly side: SideIndex; readonly sends: number }
   | {
       readonly kind: 'harm'
@@ -43,6 +43,20 @@ export type Fault =
 export interface CarrierPlan {
   readonly path: readonly [readonly NodePlan[], readonly NodePlan[]]
   readonly fault: Fault | undefined
+}
+
+/** How a session goes on when its connection is lost. */
+export interface ResumePlan {
+  /** How long the listener keeps it. */
+  readonly keepMs: number
+  /** The connections after the first, as far as anything happens to them. */
+  readonly next: readonly CarrierPlan[]
+  /** Dials that fail before the first that does not, each time. */
+  readonly refused: number
+  /** How long a dial takes. */
+  readonly dialMs: number
+  /** Who was let in once is not let in again. */
+  readonly deniedAgain: boolean
 }
 
 /** What befalls one side. */
@@ -66,6 +80,7 @@ export interface SessionPlan {
   readonly authorize: readonly ['none' | 'soon' | 'late' | 'deny', 'none' | 'soon' | 'late' | 'deny']
   readonly options: readonly [SessionOptions, SessionOptions]
   readonly first: CarrierPlan
+  readonly resume: ResumePlan | undefined
   readonly work: readonly WorkItem[]
   readonly mishaps: readonly Mishap[]
   readonly end: EndPlan
@@ -87,12 +102,25 @@ export function drawSessionPlan(random: Prng): SessionPlan {
     authorize: [symmetric && random.chance(0.2) ? authorize() : 'none', authorize()],
     options: [drawOptions(random, often), drawOptions(random, often)],
     first: drawCarrier(random, messy),
+    resume: symmetric || random.chance(0.4) ? undefined : drawResume(random, messy),
     work: drawWork(random),
     mishaps: random.chance(0.1) ? [drawMishap(random)] : [],
     end: drawEnd(random),
     pieceMax: random.pick([100, 2000, 20_000, 70_000]),
     slow: random.pick([0, 0.2, 0.6]),
     handlersAfterMs: random.chance(0.1) ? random.skewed(0, 500) : 0,
+  }
+}
+
+function drawResume(random: Prng, messy: boolean): ResumePlan {
+  const expires = random.chance(0.15)
+  const many = random.chance(0.1)
+  return {
+    keepMs: expires ? random.pick([1, 200, 3000]) : 60_000,
+    next: Array.from({ length: random.skewed(0, many ? 25 : 5) }, () => drawCarrier(random, messy && random.chance(0.3))),
+    refused: random.chance(0.7) ? 0 : random.skewed(1, 4),
+    dialMs: random.pick([0, 1, 50, 500]),
+    deniedAgain: random.chance(0.03),
   }
 }
 
@@ -146,7 +174,7 @@ function drawFault(random: Prng): Fault | undefined {
       return { kind, how: random.pick(['fin', 'reset'] as const), direction: side(random), offset }
     }
     case 'cutAtTime':
-      return { kind, how: random.pick(['reset', 'halfOpen', 'silent'] as const), ms: random.skewed(0, 3000) }
+      return { kind, how: random.pick(['reset', 'reset', 'aDead', 'bDead', 'silent'] as const), ms: random.skewed(0, 3000) }
     case 'send':
       return { kind, how: random.pick(['throws', 'closes'] as const), side: side(random), sends: random.skewed(0, 60) }
     case 'hole':

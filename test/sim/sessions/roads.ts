@@ -11,7 +11,9 @@ import type { SideClock } from './side-clock.ts'
 
 /** A world hears what goes wrong. */
 export interface Watcher {
-  disturbed(text: string): void
+  broke(carrier: Carrier, text: string): void
+  /** A dead connection was noticed by nobody in time. */
+  unnoticed(): void
   /** Nothing passes for seconds. */
   stalls(text: string): void
 }
@@ -37,12 +39,14 @@ export class Network {
   connect(plan: CarrierPlan, tap?: Tap): Carrier {
     const carrier = new Carrier(this.#clock, this.#times, tap)
     const random = this.#random.fork(this.carriers.length)
+    carrier.number = this.carriers.length
     this.carriers.push(carrier)
     for (const from of [0, 1] as const) {
       const nodes = plan.path[from].map((node) => buildNode(node, this.#clock, random))
       if (plan.fault !== undefined) nodes.push(...this.#harm(plan.fault, from, carrier, random))
       carrier.hang(from, nodes)
     }
+    carrier.onUnnoticed = () => this.#watcher.unnoticed()
     if (plan.fault !== undefined) this.#strike(plan.fault, carrier, random)
     return carrier
   }
@@ -50,10 +54,10 @@ export class Network {
   /** Nodes that do what a fault does to bytes of one direction. */
   #harm(fault: Fault, from: SideIndex, carrier: Carrier, random: Prng): Node[] {
     const clock = this.#clock
-    if (fault.kind === 'hole') return [new Hole(clock, fault.ms, HOLE_MS, BETWEEN_HOLES_MS, fault.times)]
+    if (fault.kind === 'hole') return [new Hole(clock, clock.now + fault.ms, HOLE_MS, BETWEEN_HOLES_MS, fault.times)]
     if (!('direction' in fault) || fault.direction !== from) return []
     if (fault.kind === 'harm') return [new Harm(clock, random, fault.offset, fault.how, fault.length)]
-    const strike = (): void => this.#watcher.disturbed(`cut at byte ${fault.offset} from ${sideName(from)}`)
+    const strike = (): void => this.#struck(carrier, `cut at byte ${fault.offset} from ${sideName(from)}`)
     if (fault.how === 'fin') return [new Fin(clock, fault.offset, strike)]
     return [
       new Cut(clock, fault.offset, () => {
@@ -67,7 +71,8 @@ export class Network {
     if (fault.kind === 'cutAtTime') {
       const delays = [random.skewed(0, 100), random.skewed(0, 100)] as const
       this.#clock.after(fault.ms, () => {
-        this.#watcher.disturbed(`cut after ${fault.ms} ms: ${fault.how}`)
+        if (carrier.broken || (carrier.ends[0].gone && carrier.ends[1].gone)) return
+        this.#struck(carrier, `cut after ${fault.ms} ms: ${fault.how}`)
         carrier.break(fault.how, delays)
       })
     } else if (fault.kind === 'hole') {
@@ -76,8 +81,12 @@ export class Network {
       const end = carrier.ends[fault.side]
       end.sendsLeft = fault.sends
       end.sendFails = fault.how
-      carrier.onSendFailed = () =>
-        this.#watcher.disturbed(`send ${fault.sends} of ${sideName(fault.side)} ${fault.how}`)
+      carrier.onSendFailed = () => this.#struck(carrier, `send ${fault.sends} of ${sideName(fault.side)} ${fault.how}`)
     }
+  }
+
+  #struck(carrier: Carrier, text: string): void {
+    carrier.struck = true
+    this.#watcher.broke(carrier, text)
   }
 }

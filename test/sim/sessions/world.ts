@@ -4,7 +4,7 @@
 import { LiveListener } from '#dist/session/listener.js'
 import type { SessionOptions } from '#dist/session/options.js'
 import type { Session } from '#dist/session/session.js'
-import { startSession } from '#dist/session/start.js'
+import { begin, startSession } from '#dist/session/start.js'
 import { Clock } from '../clock.ts'
 import { must, type SideIndex, sideName } from '../model.ts'
 import { Monitor } from '../monitor.ts'
@@ -13,10 +13,12 @@ import type { Carrier, Tap } from './carrier.ts'
 import { checkOver, checkQuiet, checkStep, watchStates } from './checks.ts'
 import { openFlow, takeFlow } from './flows.ts'
 import { Ledger } from './ledger.ts'
+import { Lifeline } from './lifeline.ts'
 import { Place } from './place.ts'
-import type { SessionPlan, WorkItem } from './plan.ts'
+import type { ResumePlan, SessionPlan, WorkItem } from './plan.ts'
 import { makeRequest, serveRequests } from './requests.ts'
 import { Network } from './roads.ts'
+import { describe } from '../wire.ts'
 import { SideClock } from './side-clock.ts'
 
 /** Steps, and timers one after the other while nothing else happens, after which a world is stuck. */
@@ -24,6 +26,10 @@ const STEPS_MAX = 200_000
 const IDLE_TIMERS_MAX = 500
 /** What either side allows for the beginning. */
 const HANDSHAKE_MS = 10_000
+/** Longer than anything in a world takes: keeping, dialling, noticing. */
+const PATIENCE_MS = 4_000_000
+/** So long the other side may say nothing. */
+const IDLE_MS = 45_000
 /** Counting what sessions hold takes longer than a step does. */
 const STEPS_PER_CHECK = 8
 
@@ -47,13 +53,16 @@ export class SessionWorld {
   readonly clock = new Clock()
   readonly ledger = new Ledger()
   /** Holds both sides to the protocol, unless bytes are harmed. */
-  readonly monitor = new Monitor()
+  readonly monitor: Monitor
   readonly plan: SessionPlan
   readonly sides: readonly [Side, Side]
   readonly network: Network
   steps = 0
   listener: LiveListener | undefined
+  lifeline: Lifeline | undefined
   #ran = false
+  #progress = -1
+  #progressAt = 0
   #released = false
   #release: () => void = () => undefined
   readonly #releasing = new Promise<void>((resolve) => {
@@ -66,12 +75,15 @@ export class SessionWorld {
     this.plan = plan
     this.#random = new Prng(seed, 3)
     this.#trace = trace
+    this.monitor = new Monitor(plan.resume !== undefined)
     const ran = (): void => {
       this.#ran = true
     }
+    this.monitor.onFrame = (side, frame) => this.note(`${sideName(side)} => ${describe(frame)}`)
     this.sides = [new Side(0, new SideClock(this.clock, ran)), new Side(1, new SideClock(this.clock, ran))]
     this.network = new Network(this.clock, [this.sides[0].time, this.sides[1].time], this.#random.fork(1), {
-      disturbed: (text) => this.disturb(text),
+      broke: (carrier, text) => (this.lifeline === undefined ? this.disturb(text) : this.lifeline.broke(carrier, text)),
+      unnoticed: () => this.#unnoticed(),
       stalls: (text) => this.stalls(text),
     })
     this.ledger.lenient = plan.first.fault?.kind === 'harm'
@@ -86,12 +98,12 @@ export class SessionWorld {
       await this.#settle()
       if (this.#over) break
       if (!this.#released) this.#letGo()
-      else if (this.missing() === undefined) break
+      else if (this.missing() === undefined || this.#givesUp()) break
       else if (!(await this.#idle(() => this.missing() === undefined || this.#over))) break
     }
     if (!this.#over) await this.#finish()
     await this.#settle()
-    await this.listener?.close()
+    await this.#closeListener()
     checkOver(this)
   }
 
@@ -99,6 +111,11 @@ export class SessionWorld {
   disturb(text: string): void {
     this.note(text)
     this.ledger.disturbed ??= text
+  }
+
+  #unnoticed(): void {
+    const slept = this.plan.mishaps.some(({ ms }) => ms >= IDLE_MS)
+    this.ledger.must(slept, () => 'a dead connection was noticed by nobody but the kernel')
   }
 
   /** The network stands still for longer than a beginning may take. */
@@ -115,6 +132,7 @@ export class SessionWorld {
   missing(): string | undefined {
     for (const { index, waiting } of this.sides)
       if (waiting.length > 0) return `${sideName(index)} has no session to work with`
+    if (this.lifeline?.isBroken === true) return 'the session did not go on'
     return this.ledger.unsettled
   }
 
@@ -122,13 +140,15 @@ export class SessionWorld {
 
   #begin(): void {
     const { plan, sides } = this
-    const carrier = this.network.connect(plan.first, this.#tap())
+    const carrier = this.network.connect(plan.first, this.tap())
     if (plan.symmetric) {
       this.#start(sides[0], carrier, 'symmetric')
       this.#start(sides[1], carrier, 'symmetric')
     } else {
-      this.listener = new LiveListener((session) => this.#have(sides[1], session), this.#options(1))
-      this.#start(sides[0], carrier, 'dialer')
+      const resume = plan.resume === undefined ? false : { keepMs: plan.resume.keepMs }
+      this.listener = new LiveListener((session) => this.#have(sides[1], session), { ...this.#options(1), resume })
+      if (plan.resume === undefined) this.#start(sides[0], carrier, 'dialer')
+      else this.#startWithLifeline(plan.resume, carrier)
       this.listener.accept(carrier.ends[1])
     }
     for (const item of plan.work) sides[item.side].time.after(item.atMs, () => this.#work(item))
@@ -141,8 +161,10 @@ export class SessionWorld {
   /** Time leaps, or a side stands still: whoever shook hands meanwhile may have taken too long. */
   #befall(kind: 'jump' | 'freeze', side: SideIndex, ms: number): void {
     const text = `${sideName(side)}: ${kind} of ${ms} ms`
-    if (ms >= HANDSHAKE_MS) this.stalls(text)
+    if (kind === 'freeze' && ms >= IDLE_MS) this.disturb(text)
+    else if (ms >= HANDSHAKE_MS) this.stalls(text)
     else this.note(text)
+    if (kind === 'jump') this.lifeline?.leapt(ms)
     this.sides[side].time[kind](ms)
   }
 
@@ -150,13 +172,24 @@ export class SessionWorld {
     return this.sides.some(({ place }) => place === undefined || place.session.state === 'connecting')
   }
 
-  #tap(): Tap | undefined {
+  tap(): Tap | undefined {
     const { ledger, monitor } = this
     if (ledger.lenient) return undefined
+    const line = this.network.carriers.length === 0 ? monitor.sides[0].line : monitor.line()
     return {
-      sent: (side, chunk) => ledger.judge(() => monitor.sent(side, chunk)),
-      arrived: (side, chunk) => ledger.judge(() => monitor.arrived(side, chunk)),
+      sent: (side, chunk) => ledger.judge(() => monitor.sent(side, chunk, line)),
+      arrived: (side, chunk) => ledger.judge(() => monitor.arrived(side, chunk, line)),
     }
+  }
+
+  #startWithLifeline(plan: ResumePlan, carrier: Carrier): void {
+    const [side] = this.sides
+    const random = this.#random.fork(30)
+    this.lifeline = new Lifeline(this, plan, side.time, () => random.unit())
+    this.lifeline.has(carrier)
+    this.ledger.lifeline = this.lifeline
+    const { resumption } = this.lifeline
+    this.#have(side, begin(carrier.ends[0], this.#options(0), 'dialer', { resumption }))
   }
 
   #start(side: Side, carrier: Carrier, role: 'dialer' | 'symmetric'): void {
@@ -172,8 +205,13 @@ export class SessionWorld {
     if (how === 'none') return options
     const lateMs = random.skewed(0, 3000)
     this.monitor.sides[side].admitted = false
+    let asked = 0
     const decide = (): string => {
       if (how === 'deny') throw new Error('not you')
+      if (asked++ > 0 && plan.resume?.deniedAgain === true) {
+        this.disturb('not let in again')
+        throw new Error('not you any more')
+      }
       this.monitor.sides[side].admitted = true
       this.ledger.judge(() => this.monitor.learn(side))
       return 'somebody'
@@ -202,6 +240,8 @@ export class SessionWorld {
       this.note(`${place.name} is over: ${error?.message ?? 'cleanly'}`)
       ledger.must(side.over === undefined, () => `${place.name}: closed twice`)
       side.over = { error }
+      // Somebody may have to be told that nobody comes back.
+      if (this.lifeline?.mayBeLost === true) this.disturb('lost for good')
       ledger.progress++
     })
     for (const item of side.waiting.splice(0)) this.#work(item)
@@ -250,6 +290,18 @@ export class SessionWorld {
     return !this.#listens
   }
 
+  /** Nothing has moved for longer than any wait there is. Whoever lost bytes may wait for them until somebody ends it. */
+  #givesUp(): boolean {
+    const { ledger, clock } = this
+    if (ledger.progress !== this.#progress) {
+      this.#progress = ledger.progress
+      this.#progressAt = clock.now
+    }
+    if (clock.now - this.#progressAt < PATIENCE_MS) return false
+    must(ledger.lenient, () => `stuck for ${PATIENCE_MS} ms: ${this.#late()}`)
+    return true
+  }
+
   async #step(): Promise<boolean> {
     this.#ran = false
     if (!this.clock.step()) return false
@@ -260,6 +312,16 @@ export class SessionWorld {
     if (this.steps % STEPS_PER_CHECK === 0) for (const { place } of this.sides) if (place) checkStep(place)
     must(this.steps < STEPS_MAX, () => `no end after ${this.steps} steps: ${this.missing()}`)
     return true
+  }
+
+  async #closeListener(): Promise<void> {
+    let closed = this.listener === undefined
+    void this.listener?.close().then(() => {
+      closed = true
+    })
+    await this.#settle()
+    while (!closed && (await this.#idle(() => closed))) await this.#settle()
+    must(closed, () => 'the listener does not close, though both sides are over')
   }
 
   /** Until nothing is left but timers. */
@@ -273,7 +335,7 @@ export class SessionWorld {
     for (let left = IDLE_TIMERS_MAX; left > 0 && this.clock.busy === 0; left--) {
       if (!(await this.#step())) {
         // Whoever lost bytes may wait for them until somebody ends it.
-        must(this.ledger.lenient && !this.ledger.ending, () => `stuck, and nothing is left: ${this.#late()}`)
+        must(this.#over || (this.ledger.lenient && !this.ledger.ending), () => `stuck, and nothing is left: ${this.#late()}`)
         return false
       }
       if (enough()) return true
@@ -300,6 +362,7 @@ export class SessionWorld {
     const ending = this.sides.filter(({ index }) => end.kind === 'bothClose' || ('side' in end && end.side === index))
     this.note('the end')
     this.ledger.ending = true
+    if (this.lifeline?.isBroken === true) this.disturb('nobody can say goodbye')
     for (const { place } of ending) {
       if (place === undefined) continue
       if (end.kind === 'drain' || end.kind === 'drainAt') void place.session.drain(1000)
