@@ -64,17 +64,18 @@ export class End implements Transport {
 
   send(chunks: Uint8Array[]): boolean {
     if (this.gone || this.#closing) return true
+    for (const chunk of chunks) {
+      this.bytes += chunk.length
+      // Said, also if it gets no further than this.
+      this.#tap?.sent(this.#side, chunk)
+    }
     if (this.sendsLeft-- <= 0) {
       this.#lost()
       if (this.sendFails === 'throws') throw new Error('write EPIPE')
       this.fail(new Error('write ECONNRESET'))
       return true
     }
-    for (const chunk of chunks) {
-      this.bytes += chunk.length
-      this.#tap?.sent(this.#side, chunk)
-      if (!this.below.push(chunk)) this.#full = true
-    }
+    for (const chunk of chunks) if (!this.below.push(chunk)) this.#full = true
     return !this.#full
   }
 

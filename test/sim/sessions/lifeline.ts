@@ -36,6 +36,8 @@ export interface LifelineHost {
   readonly ledger: Ledger
   readonly network: Network
   readonly listener: LiveListener | undefined
+  /** A side has ended the session. */
+  readonly isLeft: boolean
   note(text: string): void
   disturb(text: string): void
   tap(): Tap | undefined
@@ -80,7 +82,8 @@ export class Lifeline {
 
   /** A connection broke. */
   broke(carrier: Carrier, text: string): void {
-    if (!this.#ticketed) return this.#host.disturb(text)
+    // Without a ticket nobody comes back, and nobody need after a goodbye that is lost.
+    if (!this.#ticketed || this.#host.isLeft) return this.#host.disturb(text)
     this.#host.note(text)
     if (carrier === this.#carrier) this.#since ??= this.#host.clock.now
   }

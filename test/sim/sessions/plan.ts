@@ -97,16 +97,17 @@ export function drawSessionPlan(random: Prng): SessionPlan {
     random.chance(0.7) ? 'none' : random.pick(['soon', 'late', 'late', 'late', 'deny'] as const)
   const messy = random.chance(0.1)
   const often = random.pick([0, 0, 0.3, 1])
+  const resumes = !symmetric && random.chance(0.6)
   return {
     symmetric,
     authorize: [symmetric && random.chance(0.2) ? authorize() : 'none', authorize()],
     options: [drawOptions(random, often), drawOptions(random, often)],
-    first: drawCarrier(random, messy),
-    resume: symmetric || random.chance(0.4) ? undefined : drawResume(random, messy),
+    first: drawCarrier(random, messy, resumes ? 0.15 : 0.55),
+    resume: resumes ? drawResume(random, messy) : undefined,
     work: drawWork(random),
     mishaps: random.chance(0.1) ? [drawMishap(random)] : [],
     end: drawEnd(random),
-    pieceMax: random.pick([100, 2000, 20_000, 70_000]),
+    pieceMax: random.pick([100, 2000, 20_000, 70_000, 200_000]),
     slow: random.pick([0, 0.2, 0.6]),
     handlersAfterMs: random.chance(0.1) ? random.skewed(0, 500) : 0,
   }
@@ -117,7 +118,7 @@ function drawResume(random: Prng, messy: boolean): ResumePlan {
   const many = random.chance(0.1)
   return {
     keepMs: expires ? random.pick([1, 200, 3000]) : 60_000,
-    next: Array.from({ length: random.skewed(0, many ? 25 : 5) }, () => drawCarrier(random, messy && random.chance(0.3))),
+    next: Array.from({ length: random.skewed(0, many ? 25 : 5) }, () => drawCarrier(random, messy && random.chance(0.3), many ? 0 : 0.3)),
     refused: random.chance(0.7) ? 0 : random.skewed(1, 4),
     dialMs: random.pick([0, 1, 50, 500]),
     deniedAgain: random.chance(0.03),
@@ -138,7 +139,7 @@ function drawWork(random: Prng): WorkItem[] {
   ]
   const spread = random.pick([0, 1, 50, 1000])
   const favourite = random.pick(kinds)
-  return Array.from({ length: random.skewed(1, 24) }, (_, index) => ({
+  return Array.from({ length: random.skewed(1, random.chance(0.1) ? 120 : 24) }, (_, index) => ({
     index,
     side: side(random),
     kind: random.chance(0.3) ? favourite : random.pick(kinds),
@@ -153,9 +154,11 @@ function drawMishap(random: Prng): Mishap {
   return { kind, side: side(random), atMs: random.skewed(0, 500), ms }
 }
 
-/** `harmful`: bytes may be changed. */
-export function drawCarrier(random: Prng, harmful: boolean): CarrierPlan {
-  return { path: [drawPath(random), drawPath(random)], fault: harmful ? drawHarm(random) : drawFault(random) }
+/** `harmful`: bytes may be changed. `whole`: how likely it is that nothing happens to it. */
+function drawCarrier(random: Prng, harmful: boolean, whole: number): CarrierPlan {
+  const path = [drawPath(random), drawPath(random)] as const
+  if (harmful) return { path, fault: drawHarm(random) }
+  return { path, fault: random.chance(whole) ? undefined : drawFault(random) }
 }
 
 function drawHarm(random: Prng): Fault {
@@ -164,8 +167,7 @@ function drawHarm(random: Prng): Fault {
   return { kind: 'harm', how, direction: side(random), offset: random.skewed(0, 60_000), length }
 }
 
-function drawFault(random: Prng): Fault | undefined {
-  if (random.chance(0.55)) return undefined
+function drawFault(random: Prng): Fault {
   const kind = random.pick(['cutAtByte', 'cutAtByte', 'cutAtByte', 'cutAtTime', 'send', 'hole'] as const)
   switch (kind) {
     case 'cutAtByte': {
@@ -213,6 +215,8 @@ function drawOptions(random: Prng, often: number): SessionOptions {
   maybe('maxCalls', 32, 33, 100)
   maybe('writeBuffer', KiB, 10_000, 256 * KiB)
   maybe('earlyBytes', KiB, 10_000)
+  maybe('idleTimeoutMs', 12_000, 45_000)
+  maybe('replayBytes', 1024 * KiB, 16 * 1024 * KiB)
   return options
 }
 

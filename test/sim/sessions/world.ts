@@ -124,6 +124,10 @@ export class SessionWorld {
     else this.note(text)
   }
 
+  get isLeft(): boolean {
+    return this.ledger.ending || this.sides.some(({ place }) => place?.session.state === 'closed')
+  }
+
   note(text: string): void {
     this.#trace?.(`${this.steps} ${this.clock.now.toFixed(3)} ms ${text}`)
   }
@@ -169,7 +173,10 @@ export class SessionWorld {
   }
 
   get #shaking(): boolean {
-    return this.sides.some(({ place }) => place === undefined || place.session.state === 'connecting')
+    return this.sides.some(({ index, place }) => {
+      if (place === undefined || place.session.remote.codec === '') return true
+      return this.plan.authorize[index] !== 'none' && place.session.principal === undefined
+    })
   }
 
   tap(): Tap | undefined {
@@ -274,12 +281,23 @@ export class SessionWorld {
     time.after(end.ms, () => {
       const { place } = this.sides[end.side]
       if (place === undefined) return
-      this.disturb(`${place.name}: ${end.kind}`)
-      if (end.kind === 'closeAt') void place.session.close(end.code)
-      else {
-        this.ledger.draining = true
-        void this.ledger.hold(`drain of ${place.name}`, place.session.drain(end.forMs), true)
-      }
+      if (end.kind === 'drainAt') return this.#drain(place, end.forMs)
+      this.disturb(`${place.name}: closed`)
+      void place.session.close(end.code)
+    })
+  }
+
+  /** Until its time is over nothing may be lost but what is told that it was never executed. */
+  #drain(place: Place, ms: number): void {
+    const { ledger, sides } = this
+    const { time } = sides[place.side]
+    this.note(`${place.name}: drains for ${ms} ms`)
+    ledger.draining = true
+    const timer = time.set(() => this.disturb('the time to drain is over'), ms)
+    void ledger.hold(`drain of ${place.name}`, place.session.drain(ms), true).then(({ streams, calls }) => {
+      time.clear(timer)
+      const cut = streams + calls
+      ledger.expect(cut === 0 || ledger.mayFail, () => `${place.name}: drained, and cut ${streams} streams, ${calls} calls`)
     })
   }
 
