@@ -65,8 +65,7 @@ export class Monitor {
     else if (line !== side.line) {
       const goodbye = frame.type === Type.RESUME_NO || frame.type === Type.CLOSE
       must(goodbye, () => `${sideName(index)} sent ${describe(frame)} on another transport`)
-    }
-    else this.#sent(side, frame)
+    } else this.#sent(side, frame)
     this.onFrame?.(index, frame)
     line.ways[index].flying.push(frame)
   }
@@ -88,7 +87,10 @@ export class Monitor {
     fields.varint()
     const received = fields.varint()
     if (line === side.line) {
-      must(received <= side.sequencedSeen, () => `${sideName(side.index)} has ${side.sequencedSeen} frames, says ${received}`)
+      must(
+        received <= side.sequencedSeen,
+        () => `${sideName(side.index)} has ${side.sequencedSeen} frames, says ${received}`,
+      )
       side.acked = received
       return
     }

@@ -119,4 +119,3 @@ export class WireSide {
     return this.peer.sessionWindow + this.sessionGranted - this.sessionSpent
   }
 }
-

@@ -12,7 +12,10 @@ import type { Network } from './roads.ts'
 import type { SideClock } from './side-clock.ts'
 
 /** What follows when nothing more is planned. */
-const WHOLE: CarrierPlan = { path: [[{ kind: 'buffer', capacity: 65_536 }], [{ kind: 'buffer', capacity: 65_536 }]], fault: undefined }
+const WHOLE: CarrierPlan = {
+  path: [[{ kind: 'buffer', capacity: 65_536 }], [{ kind: 'buffer', capacity: 65_536 }]],
+  fault: undefined,
+}
 
 /** The real one, watched. */
 class WatchedRedial extends Redial {
@@ -105,7 +108,7 @@ export class Lifeline {
 
   #dial(signal: AbortSignal): Promise<Transport> {
     const { next, dialMs } = this.#plan
-    const { network, ledger, listener } = this.#host
+    const { network, listener } = this.#host
     return new Promise((resolve, reject) => {
       this.#time.after(dialMs, () => {
         if (signal.aborted) return reject(signal.reason)
@@ -113,7 +116,6 @@ export class Lifeline {
         const number = network.carriers.length
         const plan = next[number - 1] ?? WHOLE
         this.#host.note(`connection ${number}: ${JSON.stringify(plan.fault)}`)
-        if (plan.fault?.kind === 'harm') ledger.lenient = true
         const carrier = network.connect(plan, this.#host.tap())
         this.#carrier = carrier
         resolve(carrier.ends[0])

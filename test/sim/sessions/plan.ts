@@ -80,6 +80,8 @@ export interface SessionPlan {
   readonly authorize: readonly ['none' | 'soon' | 'late' | 'deny', 'none' | 'soon' | 'late' | 'deny']
   readonly options: readonly [SessionOptions, SessionOptions]
   readonly first: CarrierPlan
+  /** Bytes are harmed: nothing is promised but that everything ends. */
+  readonly lenient: boolean
   readonly resume: ResumePlan | undefined
   readonly work: readonly WorkItem[]
   readonly mishaps: readonly Mishap[]
@@ -103,6 +105,7 @@ export function drawSessionPlan(random: Prng): SessionPlan {
     authorize: [symmetric && random.chance(0.2) ? authorize() : 'none', authorize()],
     options: [drawOptions(random, often), drawOptions(random, often)],
     first: drawCarrier(random, messy, resumes ? 0.15 : 0.55),
+    lenient: messy,
     resume: resumes ? drawResume(random, messy) : undefined,
     work: drawWork(random),
     mishaps: random.chance(0.1) ? [drawMishap(random)] : [],
@@ -118,7 +121,9 @@ function drawResume(random: Prng, messy: boolean): ResumePlan {
   const many = random.chance(0.1)
   return {
     keepMs: expires ? random.pick([1, 200, 3000]) : 60_000,
-    next: Array.from({ length: random.skewed(0, many ? 25 : 5) }, () => drawCarrier(random, messy && random.chance(0.3), many ? 0 : 0.3)),
+    next: Array.from({ length: random.skewed(0, many ? 25 : 5) }, () =>
+      drawCarrier(random, messy && random.chance(0.3), many ? 0 : 0.3),
+    ),
     refused: random.chance(0.7) ? 0 : random.skewed(1, 4),
     dialMs: random.pick([0, 1, 50, 500]),
     deniedAgain: random.chance(0.03),
@@ -176,7 +181,11 @@ function drawFault(random: Prng): Fault {
       return { kind, how: random.pick(['fin', 'reset'] as const), direction: side(random), offset }
     }
     case 'cutAtTime':
-      return { kind, how: random.pick(['reset', 'reset', 'aDead', 'bDead', 'silent'] as const), ms: random.skewed(0, 3000) }
+      return {
+        kind,
+        how: random.pick(['reset', 'reset', 'aDead', 'bDead', 'silent'] as const),
+        ms: random.skewed(0, 3000),
+      }
     case 'send':
       return { kind, how: random.pick(['throws', 'closes'] as const), side: side(random), sends: random.skewed(0, 60) }
     case 'hole':
@@ -215,7 +224,7 @@ function drawOptions(random: Prng, often: number): SessionOptions {
   maybe('maxCalls', 32, 33, 100)
   maybe('writeBuffer', KiB, 10_000, 256 * KiB)
   maybe('earlyBytes', KiB, 10_000)
-  maybe('idleTimeoutMs', 12_000, 45_000)
+  maybe('idleTimeoutMs', 20_000, 45_000)
   maybe('replayBytes', 1024 * KiB, 16 * 1024 * KiB)
   return options
 }

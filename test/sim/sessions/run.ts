@@ -1,5 +1,6 @@
 // One seed of sessions from plan to verdict.
 
+import type { Session } from '#dist/session/session.js'
 import { Prng } from '../prng.ts'
 import { listen, type RunOptions, tellFailure, type Verdict } from '../verdict.ts'
 import { drawSessionPlan, type SessionPlan } from './plan.ts'
@@ -10,6 +11,8 @@ export interface SessionRunOptions extends RunOptions {
   readonly items?: readonly number[] | undefined
   /** Told what is planned. */
   readonly does?: (item: number) => void
+  /** Puts something broken in the place of each session. */
+  readonly broken?: ((session: Session) => Session) | undefined
   /** Changes the plan the seed draws. */
   readonly adapt?: ((plan: SessionPlan) => SessionPlan) | undefined
 }
@@ -24,7 +27,7 @@ export async function runSessions(seed: number, options: SessionRunOptions = {})
   const plan = options.adapt?.(chosen) ?? chosen
   for (const { index } of plan.work) does?.(index)
   if (note !== undefined) for (const [name, value] of Object.entries(plan)) note(`${name} ${JSON.stringify(value)}`)
-  const world = new SessionWorld(seed, plan, note)
+  const world = new SessionWorld(seed, plan, note, options.broken)
   const stray = (error: unknown): void => world.ledger.fail(`nobody handles ${String(error)}`)
   process.on('unhandledRejection', stray)
   process.on('uncaughtException', stray)

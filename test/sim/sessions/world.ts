@@ -9,8 +9,10 @@ import { Clock } from '../clock.ts'
 import { must, type SideIndex, sideName } from '../model.ts'
 import { Monitor } from '../monitor.ts'
 import { Prng } from '../prng.ts'
+import { describe } from '../wire.ts'
 import type { Carrier, Tap } from './carrier.ts'
 import { checkOver, checkQuiet, checkStep, watchStates } from './checks.ts'
+import { Course } from './course.ts'
 import { openFlow, takeFlow } from './flows.ts'
 import { Ledger } from './ledger.ts'
 import { Lifeline } from './lifeline.ts'
@@ -18,20 +20,12 @@ import { Place } from './place.ts'
 import type { ResumePlan, SessionPlan, WorkItem } from './plan.ts'
 import { makeRequest, serveRequests } from './requests.ts'
 import { Network } from './roads.ts'
-import { describe } from '../wire.ts'
 import { SideClock } from './side-clock.ts'
 
-/** Steps, and timers one after the other while nothing else happens, after which a world is stuck. */
-const STEPS_MAX = 200_000
-const IDLE_TIMERS_MAX = 500
 /** What either side allows for the beginning. */
 const HANDSHAKE_MS = 10_000
-/** Longer than anything in a world takes: keeping, dialling, noticing. */
-const PATIENCE_MS = 4_000_000
 /** So long the other side may say nothing. */
 const IDLE_MS = 45_000
-/** Counting what sessions hold takes longer than a step does. */
-const STEPS_PER_CHECK = 8
 
 /** One side: its time, and its session once there is one. */
 export class Side {
@@ -57,12 +51,9 @@ export class SessionWorld {
   readonly plan: SessionPlan
   readonly sides: readonly [Side, Side]
   readonly network: Network
-  steps = 0
+  readonly course = new Course(this)
   listener: LiveListener | undefined
   lifeline: Lifeline | undefined
-  #ran = false
-  #progress = -1
-  #progressAt = 0
   #released = false
   #release: () => void = () => undefined
   readonly #releasing = new Promise<void>((resolve) => {
@@ -70,15 +61,16 @@ export class SessionWorld {
   })
   readonly #random: Prng
   readonly #trace: ((line: string) => void) | undefined
+  readonly #broken: ((session: Session) => Session) | undefined
 
-  constructor(seed: number, plan: SessionPlan, trace?: (line: string) => void) {
+  /** `broken`: puts something in the place of each session, to see that it is noticed. */
+  constructor(seed: number, plan: SessionPlan, trace?: (line: string) => void, broken?: (session: Session) => Session) {
     this.plan = plan
+    this.#broken = broken
     this.#random = new Prng(seed, 3)
     this.#trace = trace
     this.monitor = new Monitor(plan.resume !== undefined)
-    const ran = (): void => {
-      this.#ran = true
-    }
+    const ran = (): void => this.course.ran()
     this.monitor.onFrame = (side, frame) => this.note(`${sideName(side)} => ${describe(frame)}`)
     this.sides = [new Side(0, new SideClock(this.clock, ran)), new Side(1, new SideClock(this.clock, ran))]
     this.network = new Network(this.clock, [this.sides[0].time, this.sides[1].time], this.#random.fork(1), {
@@ -86,7 +78,7 @@ export class SessionWorld {
       unnoticed: () => this.#unnoticed(),
       stalls: (text) => this.stalls(text),
     })
-    this.ledger.lenient = plan.first.fault?.kind === 'harm'
+    this.ledger.lenient = plan.lenient
     this.ledger.late = plan.mishaps.length > 0 || plan.handlersAfterMs > 0
     if (plan.authorize.includes('deny')) this.ledger.disturbed = 'somebody is not let in'
   }
@@ -95,14 +87,14 @@ export class SessionWorld {
   async run(): Promise<void> {
     this.#begin()
     for (;;) {
-      await this.#settle()
-      if (this.#over) break
+      await this.course.settle()
+      if (this.isOver) break
       if (!this.#released) this.#letGo()
-      else if (this.missing() === undefined || this.#givesUp()) break
-      else if (!(await this.#idle(() => this.missing() === undefined || this.#over))) break
+      else if (this.missing() === undefined || this.course.givesUp()) break
+      else if (!(await this.course.idle(() => this.missing() === undefined || this.isOver))) break
     }
-    if (!this.#over) await this.#finish()
-    await this.#settle()
+    if (!this.isOver) await this.#finish()
+    await this.course.settle()
     await this.#closeListener()
     checkOver(this)
   }
@@ -129,7 +121,7 @@ export class SessionWorld {
   }
 
   note(text: string): void {
-    this.#trace?.(`${this.steps} ${this.clock.now.toFixed(3)} ms ${text}`)
+    this.#trace?.(`${this.course.steps} ${this.clock.now.toFixed(3)} ms ${text}`)
   }
 
   /** What has not come about yet, though it ought to. */
@@ -229,8 +221,9 @@ export class SessionWorld {
   }
 
   /** A side has a session. */
-  #have(side: Side, session: Session): void {
+  #have(side: Side, real: Session): void {
     const { plan, ledger } = this
+    const session = this.#broken?.(real) ?? real
     const place = new Place(side.index, session, side.time, ledger, this.#releasing, plan)
     side.place = place
     this.note(`${place.name} has a session`)
@@ -297,39 +290,27 @@ export class SessionWorld {
     void ledger.hold(`drain of ${place.name}`, place.session.drain(ms), true).then(({ streams, calls }) => {
       time.clear(timer)
       const cut = streams + calls
-      ledger.expect(cut === 0 || ledger.mayFail, () => `${place.name}: drained, and cut ${streams} streams, ${calls} calls`)
+      ledger.expect(
+        cut === 0 || ledger.mayFail,
+        () => `${place.name}: drained, and cut ${streams} streams, ${calls} calls`,
+      )
     })
   }
 
-  get #over(): boolean {
+  get isOver(): boolean {
     const [a, b] = this.sides
     if (a.over === undefined) return false
     if (b.place !== undefined) return b.over !== undefined
     return !this.#listens
   }
 
-  /** Nothing has moved for longer than any wait there is. Whoever lost bytes may wait for them until somebody ends it. */
-  #givesUp(): boolean {
-    const { ledger, clock } = this
-    if (ledger.progress !== this.#progress) {
-      this.#progress = ledger.progress
-      this.#progressAt = clock.now
-    }
-    if (clock.now - this.#progressAt < PATIENCE_MS) return false
-    must(ledger.lenient, () => `stuck for ${PATIENCE_MS} ms: ${this.#late()}`)
-    return true
+  /** What must hold at any time. */
+  check(): void {
+    for (const { place } of this.sides) if (place !== undefined) checkStep(place)
   }
 
-  async #step(): Promise<boolean> {
-    this.#ran = false
-    if (!this.clock.step()) return false
-    this.steps++
-    if (this.#ran) await turn()
-    const { violation } = this.ledger
-    must(violation === undefined, () => violation as string)
-    if (this.steps % STEPS_PER_CHECK === 0) for (const { place } of this.sides) if (place) checkStep(place)
-    must(this.steps < STEPS_MAX, () => `no end after ${this.steps} steps: ${this.missing()}`)
-    return true
+  get steps(): number {
+    return this.course.steps
   }
 
   async #closeListener(): Promise<void> {
@@ -337,33 +318,9 @@ export class SessionWorld {
     void this.listener?.close().then(() => {
       closed = true
     })
-    await this.#settle()
-    while (!closed && (await this.#idle(() => closed))) await this.#settle()
+    await this.course.settle()
+    while (!closed && (await this.course.idle(() => closed))) await this.course.settle()
     must(closed, () => 'the listener does not close, though both sides are over')
-  }
-
-  /** Until nothing is left but timers. */
-  async #settle(): Promise<void> {
-    await turn()
-    while (this.clock.busy > 0) await this.#step()
-  }
-
-  /** Nothing is left but timers: they may set things going again. False: there are none. */
-  async #idle(enough: () => boolean): Promise<boolean> {
-    for (let left = IDLE_TIMERS_MAX; left > 0 && this.clock.busy === 0; left--) {
-      if (!(await this.#step())) {
-        // Whoever lost bytes may wait for them until somebody ends it.
-        must(this.#over || (this.ledger.lenient && !this.ledger.ending), () => `stuck, and nothing is left: ${this.#late()}`)
-        return false
-      }
-      if (enough()) return true
-    }
-    must(this.clock.busy > 0, () => `stuck, with nothing but timers: ${this.#late()}`)
-    return true
-  }
-
-  #late(): string {
-    return this.missing() ?? 'a session is not over'
   }
 
   #letGo(): void {
@@ -388,18 +345,13 @@ export class SessionWorld {
     }
     // A side that nobody let in has nobody to end it.
     if (ending.every(({ place }) => place === undefined)) void this.sides[0].place?.session.close()
-    while (!this.#over) {
-      await this.#settle()
-      if (!this.#over) await this.#idle(() => this.#over)
+    while (!this.isOver) {
+      await this.course.settle()
+      if (!this.isOver) await this.course.idle(() => this.isOver)
     }
     for (const { place, over } of this.sides) {
       if (!this.ledger.lenient && this.ledger.disturbed === undefined)
         must(over?.error === undefined, () => `${place?.name} ended with ${over?.error?.message}`)
     }
   }
-}
-
-/** Lets all promises say what they have to say. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
