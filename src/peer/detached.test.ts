@@ -6,8 +6,8 @@ import type { BraidError } from '../engine/errors.ts'
 import type { Session, State } from '../session/session.ts'
 import { StateReader, type States } from '../session/states.ts'
 import { ManualClock } from '../testing/pair.ts'
+import { RemoteSide, settle } from './harness.test.ts'
 import { type PeerState, peer } from './peer.ts'
-import { RemoteSide, settle } from './remote.test.ts'
 
 /** A session whose states a test tells. */
 function told(session: Session): { session: Session; turn(state: State): void } {

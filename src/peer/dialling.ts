@@ -1,7 +1,7 @@
 // Dialling: tries again and again to get a session, with random waits in between, until there is no sense in it. How to get one
 // is handed in; what becomes of a session is not its business.
 
-import { BraidError, type BraidErrorCode } from '../engine/errors.ts'
+import { BraidError } from '../engine/errors.ts'
 import { backoff } from '../session/backoff.ts'
 import type { Clock } from '../session/clock.ts'
 import { quiet } from '../session/deferred.ts'
@@ -14,11 +14,12 @@ export type DialSession = (signal: AbortSignal) => Promise<Session>
 const STEADY_MS = 10_000
 
 /** Dialling again cannot mend these: the other side, or this one, will not have the session as it is. */
-const final: ReadonlySet<BraidErrorCode> = new Set<BraidErrorCode>([
+const final: ReadonlySet<string> = new Set([
   'BRAID_DENIED',
   'BRAID_INVALID_INPUT',
   'BRAID_VERSION',
   'BRAID_BAD_LIMITS',
+  'BRAID_TLS',
 ])
 
 export interface DiallingHost {

@@ -33,8 +33,8 @@ export type PeerState =
  * What certainly was not executed because its session drained or was lost is called once more over the next session. All else
  * that was under way fails with its session: a call whose error has `executed: 'maybe'` is never repeated by itself.
  *
- * An end with DENIED, INVALID_INPUT, VERSION or BAD_LIMITS, of a dial, of the session in use or of `onSession`, ends the peer with
- * that error: dialling again would not mend it. All else is tried for ever, also an address nobody listens at.
+ * An end with DENIED, INVALID_INPUT, VERSION, BAD_LIMITS or TLS (a wrong certificate), of a dial, of the session in use or of
+ * `onSession`, ends the peer with that error: dialling again would not mend it. All else is tried for ever, also an address nobody listens at.
  */
 export interface Peer extends Opener, AsyncDisposable {
   readonly state: PeerState

@@ -1,15 +1,15 @@
 // LiveSession: a Session over one engine and one transport. Lifecycle and the way of each event to whom it concerns;
 // streams, calls and routing have files of their own.
 
-import type { Engine, EngineEvent, EngineStream, RemoteHello } from '../engine/contract.ts'
+import type { Engine, EngineEvent, RemoteHello } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
-import { Admission, type AdmissionHost } from './admission.ts'
+import { Admission } from './admission.ts'
 import { Attachment, type AttachmentHost } from './attachment.ts'
 import { Callee, type CalleeHost } from './callee.ts'
 import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
 import { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
-import { Deferred, isThenable, quiet } from './deferred.ts'
+import { Deferred, quiet, tell } from './deferred.ts'
 import type { DirectOpener, ReplyTaker } from './direct.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
 import type { SessionHooks } from './hooks.ts'
@@ -19,6 +19,7 @@ import type { SessionSettings } from './options.ts'
 import { Pings } from './pings.ts'
 import { Pump, type PumpOwner } from './pump.ts'
 import { Router } from './router.ts'
+import { hidden } from './secret.ts'
 import type {
   CallHandler,
   DrainReport,
@@ -29,8 +30,9 @@ import type {
   State,
   StreamHandler,
 } from './session.ts'
+import type { Share } from './share.ts'
 import { StateReader, type States } from './states.ts'
-import { sessionStats } from './stats.ts'
+import { memoryOf, sessionStats } from './stats.ts'
 import type { Stream } from './stream.ts'
 import { Streams, type StreamsHost } from './streams.ts'
 import type { Transport } from './transport.ts'
@@ -43,7 +45,7 @@ const INTERNAL = codes.INTERNAL.number
 const DENIED = codes.DENIED.number
 const GOING_AWAY = codes.GOING_AWAY.number
 
-type Hosts = StreamsHost & CallerHost & CalleeHost & AdmissionHost & DrainHost & PumpOwner & AttachmentHost
+type Hosts = StreamsHost & CallerHost & CalleeHost & DrainHost & PumpOwner & AttachmentHost
 
 export class LiveSession implements Session, DirectOpener, Hosts {
   readonly engine: Engine
@@ -62,6 +64,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   closedTo: BraidError | undefined
   private readonly settings: SessionSettings
   private readonly hooks: SessionHooks
+  readonly share: Share
   private readonly pump: Pump
   private readonly router: Router
   private readonly streamTable: Streams
@@ -77,20 +80,21 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   /** Why it ended, as soon as that is decided. */
   private ending: { readonly error: BraidError | undefined } | undefined
 
-  constructor(engine: Engine, transport: Transport, settings: SessionSettings, hooks: SessionHooks) {
+  constructor(engine: Engine, transport: Transport, settings: SessionSettings, hooks: SessionHooks, share: Share) {
     this.engine = engine
     this.clock = settings.clock
     this.settings = settings
     this.hooks = hooks
+    this.share = share
     this.codec = settings.engine.codec
     this.exposeErrors = settings.exposeErrors
     this.handlerWaitMs = settings.handlerWaitMs
     this.messageMax = new Ceiling(settings.maxMessage)
     this.assembled = new Ceiling(settings.maxAssembled)
-    const confidential = transport.confidential ?? false
-    this.remote = { address: transport.remote, auth: EMPTY, codec: '', confidential, certificate: undefined }
-    this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
+    const { remote: address, confidential = false } = transport
+    this.remote = { address, auth: EMPTY, codec: '', confidential, certificate: undefined }
     this.pump = new Pump(engine, transport, settings.clock, this, settings.writeTimeoutMs)
+    this.admission = new Admission(this.pump, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
     this.attachment = new Attachment(this, this.pump, hooks.resumption, hooks.returning)
     this.router = new Router(settings.clock, settings.handlerWaitMs)
     this.streamTable = new Streams(this, this.router)
@@ -182,11 +186,11 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   }
 
   stats(): SessionStats {
-    return sessionStats(this.state, this.engine, this.settings, {
+    return sessionStats(this, this.engine, this.settings, {
       assembled: this.assembled,
       messageMax: this.messageMax,
       streamsWaiting: this.router.waiting,
-      callsWaiting: this.callee.waiting,
+      callee: this.callee,
       streamsUnread: this.streamTable.unread,
       admission: this.admission,
       writesStalled: this.pump.writesStalled,
@@ -224,8 +228,6 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   event(event: EngineEvent): void {
     if (this.ending !== undefined) return this.eventAfter(event)
     switch (event.type) {
-      case 'data':
-        return ownerOf(event.stream).received(event.bytes, event.eom)
       case 'call':
         return this.callee.arrived(event.slot, event.method, event.args, event.deadlineMs, event.oneWay)
       case 'reply':
@@ -236,16 +238,6 @@ export class LiveSession implements Session, DirectOpener, Hosts {
         return this.callee.cancelled(event.slot, event.code)
       case 'open':
         return this.streamTable.opened(event, this.callee, this.caller)
-      case 'answer':
-        return ownerOf(event.stream).answered(event.meta)
-      case 'end':
-        return ownerOf(event.stream).ended(event.trailer)
-      case 'reset':
-        return ownerOf(event.stream).failed(event.read, event.write, event.error)
-      case 'writable':
-        return ownerOf(event.stream).writable()
-      case 'finished':
-        return this.streamTable.finished(event.stream.owner as LiveStream | undefined)
       case 'pong':
         return this.pings.answered(event.rttMs)
       case 'hello':
@@ -261,6 +253,8 @@ export class LiveSession implements Session, DirectOpener, Hosts {
         return this.pump.cut(event.error)
       case 'closed':
         return this.over(event.error)
+      default:
+        return this.streamTable.told(event)
     }
   }
 
@@ -269,9 +263,13 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     if (event.type === 'finished') {
       const stream = event.stream.owner as LiveStream | undefined
       stream?.finished()
-      stream?.lost(this.failure())
+      stream?.lost(this.closedTo ?? new BraidError('CLOSED', 'the session is over'))
     } else if (event.type === 'reply') this.caller.replied(event.call, event.result, event.via)
     else if (event.type === 'replyError') this.caller.refused(event.call, event.error)
+  }
+
+  receiving(): void {
+    this.engine.limitGrowth(this.share.isShort)
   }
 
   received(): void {
@@ -282,13 +280,17 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.attachment.lost(error)
   }
 
+  flushed(): void {
+    this.share.hold(memoryOf(this.engine, this.assembled, this.callee))
+  }
+
   broken(thrown: unknown): void {
-    const error = new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown })
-    this.shut(INTERNAL, '', error)
+    this.shut(INTERNAL, '', new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown }))
   }
 
   gone(): void {
     this.over(undefined)
+    this.share.end()
     this.end.resolve(this.ending?.error)
   }
 
@@ -299,7 +301,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.streamTable.metaMax = hello.maxMeta
     this.frameMax = hello.maxFrame
     const { certificate } = this.pump
-    this.remote = { ...this.remote, auth: hello.auth.slice(), codec: hello.codec, certificate }
+    this.remote = hidden({ ...this.remote, auth: hello.auth.slice(), codec: hello.codec, certificate }, 'auth')
     this.ask(
       (principal) => this.admit(principal),
       (cause) => this.shut(DENIED, 'not authorised', localError(DENIED, 'the peer was not authorised', { cause })),
@@ -307,17 +309,14 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   }
 
   private admit(principal: unknown): void {
+    const full = this.share.enter()
+    if (full !== undefined) return this.shut(full.number, full.message, full)
     this.principal = principal
     if (this.state === 'connecting') this.turn('ready')
     const failed = (cause: unknown): void => {
       this.shut(INTERNAL, '', localError(INTERNAL, 'the session handler threw', { cause }))
     }
-    try {
-      const result = this.hooks.ready?.(this)
-      if (isThenable(result)) result.then(undefined, failed)
-    } catch (thrown) {
-      failed(thrown)
-    }
+    tell(() => this.hooks.ready?.(this), failed)
     if (this.ending !== undefined) return
     this.engine.admit(this.clock.now())
     this.admission.open()
@@ -327,29 +326,23 @@ export class LiveSession implements Session, DirectOpener, Hosts {
 
   // -- AttachmentHost
 
+  keep(): boolean {
+    return this.share.detach(memoryOf(this.engine, this.assembled, this.callee))
+  }
+
   ask(admit: (principal: unknown) => void, deny: (cause: unknown) => void): void {
     const { authorize } = this.settings
     this.admission.ask(authorize && (() => authorize(this)), admit, deny)
   }
 
   abandon(error: BraidError | undefined): void {
-    this.conclude(
-      error,
-      error ?? new BraidError('SUPERSEDED', 'this transport went to a session that was there before'),
-    )
-    if (error === undefined) this.end.resolve(undefined)
+    this.conclude(error, error ?? new BraidError('SUPERSEDED', 'the transport went to an older session'))
+    // Its transport is another's now; else its end is waited for.
+    if (error === undefined) this.gone()
     this.wake()
   }
 
-  // -- for admission and drain
-
-  hold(): void {
-    this.pump.hold()
-  }
-
-  release(): void {
-    this.pump.release()
-  }
+  // -- for drain
 
   openWork(): OpenWork {
     return { streams: this.streamTable.count, callsOut: this.caller.count, callsIn: this.callee.count }
@@ -373,17 +366,16 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   /** Ends the session from this side. */
   private shut(code: number, reason: string, error: BraidError | undefined): void {
     if (this.ending !== undefined) return
-    const failing = error ?? new BraidError('CLOSED', 'this side closed the session')
     this.engine.close(code, reason)
-    this.conclude(error, failing)
+    this.conclude(error, error ?? new BraidError('CLOSED', 'this side closed the session'))
     this.wake()
   }
 
   /** The engine says that it is over. */
   private over(error: BraidError | undefined): void {
     if (this.ending !== undefined) return
-    const failing = error ?? new BraidError('CLOSED', 'the other side closed the session', { initiator: 'remote' })
-    this.conclude(error, failing)
+    const closed = new BraidError('CLOSED', 'the other side closed the session', { initiator: 'remote' })
+    this.conclude(error, error ?? closed)
   }
 
   /** Everything that still waits for something fails with `failing`. */
@@ -402,12 +394,4 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     for (const reader of this.states_) reader.close()
     this.hooks.over?.(error)
   }
-
-  private failure(): BraidError {
-    return this.closedTo ?? new BraidError('CLOSED', 'the session is over')
-  }
-}
-
-function ownerOf(link: EngineStream): LiveStream {
-  return link.owner as LiveStream
 }

@@ -258,7 +258,12 @@ export function noise(seeds: number): number {
     const behindHello = seed % 2 === 0
     const head = fromHex(`f5 42 52 44 0d 0a 1a 01 ${behindHello ? '00 04 00 02 01 01' : ''}`)
     const bytes = Uint8Array.from({ length: NOISE_BYTES }, () => prng.int(0, 255))
-    const player = new Player({ options: {}, init: { waitForPreface: true, gate: false }, seed, ops: [] })
+    const player = new Player({
+      options: {},
+      init: { waitForPreface: true, gate: false, resume: false },
+      seed,
+      ops: [],
+    })
     const where = `noise of seed ${seed}`
     player.receive(concat([head, bytes]), 0)
     player.transmit(0)
