@@ -66,7 +66,7 @@ export class Outbound {
       return
     }
     if (core.phase === 'open') calls(writer, core, this.share(budget))
-    opens(writer, core, this.share(budget))
+    if (core.phase === 'open') opens(writer, core, this.share(budget))
     streams(writer, core, this.share(budget))
     owed(writer, core)
   }

@@ -114,6 +114,7 @@ export class Callee implements CallHost {
 
   /** The session is over: nobody waits for replies any more. */
   close(error: BraidError): void {
+    for (const call of this.waiting) call.body?.drop()
     this.waiting.clear()
     this.count = 0
     for (const call of this.bySlot) call?.abort(error)
