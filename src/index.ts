@@ -9,9 +9,11 @@ export {
   type ErrorInitiator,
   type ErrorScope,
 } from './engine/errors.ts'
-export type { Listener, ListenerStats, ListenOptions } from './session/listener.ts'
+export type { Listener, ListenerStats, ListenOptions, ResumeOptions } from './session/listener.ts'
 export type { CallOptions, JsonValue, Meta, Opener, OpenOptions } from './session/opener.ts'
 export type { SessionOptions } from './session/options.ts'
+export type { Dial } from './session/redial.ts'
+export { sameSecret } from './session/secret.ts'
 export type {
   CallContext,
   CallHandler,
@@ -25,7 +27,7 @@ export type {
 } from './session/session.ts'
 export type { Receiver, Stream, StreamStats } from './session/stream.ts'
 export type { Code } from './session/words.ts'
-export { type Carrier, connect, listen } from './transports/connect.ts'
+export { type Carrier, type ConnectOptions, connect, listen } from './transports/connect.ts'
 
 // -- for authors of transports
 

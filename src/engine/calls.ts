@@ -73,18 +73,28 @@ export class OutgoingCall implements EngineCall {
   args: Uint8Array
   readonly deadlineAt: number | undefined
   readonly oneWay: boolean
+  /** It belongs to work under way. */
+  readonly part: boolean
   owner: unknown
   /** -1: not on the wire yet. */
   slot = -1
   /** Given up: not to be sent, or its reply is to be ignored. */
   cancelled = false
 
-  constructor(method: string, args: Uint8Array, deadlineAt: number | undefined, oneWay: boolean, owner: unknown) {
+  constructor(
+    method: string,
+    args: Uint8Array,
+    deadlineAt: number | undefined,
+    oneWay: boolean,
+    owner: unknown,
+    part = false,
+  ) {
     this.method = method
     this.args = args
     this.deadlineAt = deadlineAt
     this.oneWay = oneWay
     this.owner = owner
+    this.part = part
   }
 
   get sent(): boolean {

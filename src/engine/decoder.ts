@@ -56,6 +56,21 @@ export class Decoder {
     return at
   }
 
+  /** Bytes of a DATA payload that are still to come; 0: none is under way. */
+  get payloadLeft(): number {
+    return this.skipping ? 0 : this.passing
+  }
+
+  /** What comes next is the beginning of a new transport: a frame that was under way is forgotten. */
+  restart(): void {
+    this.halted = false
+    this.pending = 0
+    this.passing = 0
+    this.skipping = false
+    this.assembled = none
+    this.wanted = -1
+  }
+
   /** A header or an assembled body has begun and is not complete; DATA payloads may take their time. */
   get incomplete(): boolean {
     return this.pending > 0 || this.wanted >= 0

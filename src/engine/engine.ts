@@ -2,18 +2,27 @@
 // contract.ts its interface. No clock, no I/O, no user code: the only file that sees all the others.
 
 import { OutgoingCall } from './calls.ts'
-import type { Engine, EngineCall, EngineEvent, EngineStats, EngineStream, OpenRequest, RawMeta } from './contract.ts'
+import type {
+  Engine,
+  EngineCall,
+  EngineEvent,
+  EngineStats,
+  EngineStream,
+  OpenRequest,
+  RawMeta,
+  Ticket,
+} from './contract.ts'
 import { Core } from './core.ts'
 import { BraidError } from './errors.ts'
 import { Inbound } from './inbound.ts'
+import { LATE_MS, Liveness } from './liveness.ts'
 import type { EngineSettings } from './options.ts'
 import { Outbound } from './outbound.ts'
-import { isFinal, step } from './state.ts'
+import * as resumption from './resume.ts'
+import { isFinal } from './state.ts'
 import { engineStats } from './stats.ts'
 import { OWES_ANSWER, OWES_FIN, StreamRecord } from './streams.ts'
-import { encodeReason, encodeText, REPLY_STREAM } from './wire.ts'
-
-export { REPLY_STREAM } from './wire.ts'
+import { encodeReason, encodeText } from './wire.ts'
 
 const SLOW_PEER_MS = 10_000
 const SLOW_PEER_BYTES = 5120
@@ -24,9 +33,11 @@ const none = new Uint8Array(0)
 export interface EngineInit {
   /** A listener: nothing is sent before the dialer's preface was read. */
   readonly waitForPreface: boolean
+  /** Keep what is sent until it is acknowledged, and say so, for a transport that takes the place of a lost one. Default false. */
+  readonly resume?: boolean
   /** Hold what follows the peer's HELLO until `admit`. */
   readonly gate: boolean
-  /** Uniform in [0, 1), for the entry of HELLO that nobody knows. */
+  /** Uniform in [0, 1), for the entry of HELLO that nobody knows and for when pings go. */
   readonly random: () => number
 }
 
@@ -39,6 +50,7 @@ class NativeEngine implements Engine {
   private readonly core: Core
   private readonly inbound: Inbound
   private readonly outbound: Outbound
+  private readonly liveness: Liveness
   private readonly waitForPreface: boolean
   private bytesIn = 0
   private bytesOut = 0
@@ -48,14 +60,14 @@ class NativeEngine implements Engine {
   /** `closed` was told: there are no more events. */
   private over = false
   private held: Uint8Array[] = []
-  /** Streams given up before their OPEN since the queue of OPENs was last cleaned. */
-  private forgotten = 0
   heldBytes = 0
 
   constructor(settings: EngineSettings, init: EngineInit) {
-    this.core = new Core(settings)
+    const resume = init.resume === true
+    this.core = new Core(settings, !init.waitForPreface, resume)
     this.inbound = new Inbound(this.core, init.gate)
-    this.outbound = new Outbound(this.core, init.waitForPreface, init.random)
+    this.outbound = new Outbound(this.core, init.waitForPreface, resume, init.random)
+    this.liveness = new Liveness(settings.idleTimeoutMs, init.random)
     this.waitForPreface = init.waitForPreface
   }
 
@@ -63,12 +75,11 @@ class NativeEngine implements Engine {
 
   open(request: OpenRequest): EngineStream {
     const { core } = this
-    const { name, meta, urgency, confirm } = request
-    const isReply = name === REPLY_STREAM
-    const opening = { name: encodeText(name), meta, confirm, isReply }
+    const { name, meta, urgency, confirm, part = false } = request
+    const opening = { name: encodeText(name), meta, confirm, part }
     const record = new StreamRecord(true, urgency, opening, core.peer.streamWindow, core.settings.streamWindow)
     // Once the session is over `closed` is the last event: this one then fails with everything that is live.
-    if (core.phase === 'open' && core.peerGoAway !== undefined && !isReply) core.refuseOpen(record, core.peerGoAway)
+    if (core.phase === 'open' && core.peerGoAway !== undefined && !part) core.refuseOpen(record, core.peerGoAway)
     else core.opens.push(record)
     return record
   }
@@ -106,7 +117,7 @@ class NativeEngine implements Engine {
       // A reply that was to name it says this instead.
       record.stopCode = code
       record.stopReason = reason
-      return this.forget(record)
+      return this.core.forget(record)
     }
     this.core.abortSending(record, code, reason)
     this.core.abortReceiving(record, code, reason)
@@ -121,20 +132,6 @@ class NativeEngine implements Engine {
     record.stopReason = reason
   }
 
-  /** A stream whose OPEN was never written leaves no trace. */
-  private forget(record: StreamRecord): void {
-    if (record.finished) return
-    record.sending = step(record.sending, 'reset')
-    record.receiving = step(record.receiving, 'reset')
-    record.dropQueue()
-    // Skipped when its turn comes; cleaned up by halves, so that giving up many costs no more than opening them.
-    if (++this.forgotten * 2 > this.core.opens.size) {
-      this.core.opens.keep((waiting) => !waiting.finished)
-      this.forgotten = 0
-    }
-    this.core.events.push({ type: 'finished', stream: record })
-  }
-
   consume(stream: EngineStream, bytes: number, messages: number): void {
     this.core.consume(stream as StreamRecord, bytes + messages)
   }
@@ -145,10 +142,17 @@ class NativeEngine implements Engine {
 
   // -- commands on calls
 
-  call(method: string, args: Uint8Array, deadlineAt: number | undefined, oneWay: boolean, owner: unknown): EngineCall {
+  call(
+    method: string,
+    args: Uint8Array,
+    deadlineAt: number | undefined,
+    oneWay: boolean,
+    owner: unknown,
+    part = false,
+  ): EngineCall {
     const { core } = this
-    const call = new OutgoingCall(method, args, deadlineAt, oneWay, owner)
-    if (core.phase === 'open' && core.peerGoAway !== undefined)
+    const call = new OutgoingCall(method, args, deadlineAt, oneWay, owner, part)
+    if (core.phase === 'open' && core.peerGoAway !== undefined && !part)
       core.events.push({ type: 'replyError', call, error: core.peerGoAway })
     else core.caller.waiting.push(call)
     return call
@@ -190,6 +194,8 @@ class NativeEngine implements Engine {
     core.phase = 'closing'
     core.closeCode = code
     core.closeReason = reason
+    // No transport, no goodbye.
+    if (!core.attached || core.expects === 'answer') core.phase = 'closed'
     core.events.push({ type: 'closed', error: undefined })
   }
 
@@ -200,9 +206,46 @@ class NativeEngine implements Engine {
     if (!over) core.events.push({ type: 'closed', error })
   }
 
+  // -- commands of resumption
+
+  detach(): boolean {
+    const { core } = this
+    if (core.phase !== 'open' || core.ticket === undefined) return false
+    resumption.detach(core)
+    this.inbound.detach()
+    this.outbound.detach()
+    this.slow = undefined
+    return true
+  }
+
+  redial(attempt: number): void {
+    this.helloDue = undefined
+    resumption.redial(this.core, attempt)
+  }
+
+  adopt(received: number, ticket: Ticket, now: number): void {
+    this.core.now = now
+    this.liveness.heard(now)
+    try {
+      resumption.adopt(this.core, received, ticket)
+    } catch (thrown) {
+      this.core.blame(thrown)
+    }
+  }
+
+  issue(ticket: Ticket): void {
+    this.core.ticket = ticket
+    this.core.ticketDue = ticket
+  }
+
+  refuseResume(code: number, reason: string): void {
+    resumption.refuse(this.core, code, reason)
+  }
+
   admit(now: number): void {
     this.core.now = now
     this.inbound.decoder.halted = false
+    this.liveness.heard(now)
     const held = this.held
     this.held = []
     this.heldBytes = 0
@@ -216,13 +259,13 @@ class NativeEngine implements Engine {
     core.now = now
     if (core.phase !== 'open') return
     this.bytesIn += chunk.length
+    this.liveness.heard(now)
     core.glitches.refill(now)
     try {
       const at = inbound.push(chunk, 0)
       if (at < chunk.length && core.phase === 'open') this.hold(chunk.subarray(at))
-    } catch (error) {
-      if (!(error instanceof BraidError)) throw error
-      core.fail(error)
+    } catch (thrown) {
+      core.blame(thrown)
     }
     this.watch(now)
   }
@@ -242,17 +285,52 @@ class NativeEngine implements Engine {
     core.now = now
     if (core.phase !== 'open') return
     if (this.helloDue === undefined) this.helloDue = now + core.settings.helloTimeoutMs
-    if (!core.helloRead && now >= this.helloDue) {
-      const text = `no complete HELLO within ${core.settings.helloTimeoutMs} ms`
-      core.fail(new BraidError('SLOW_PEER', text), this.waitForPreface && !core.prefaceRead)
-    }
+    if (core.expects !== undefined && now >= this.helloDue) this.silent(core.expects)
     if (this.slow !== undefined && now >= this.slow.due) {
       const { decoder } = inbound
-      if (decoder.frames === this.slow.frames && decoder.pending - this.slow.bytes < SLOW_PEER_BYTES) {
+      // After a sleep of ours what came meanwhile has yet to be read.
+      if (now - this.slow.due > LATE_MS) this.slow = undefined
+      else if (decoder.frames === this.slow.frames && decoder.pending - this.slow.bytes < SLOW_PEER_BYTES) {
         core.fail(new BraidError('SLOW_PEER', 'a frame was begun and did not go on at 512 B/s'))
       } else this.slow = undefined
       this.watch(now)
     }
+    if (this.listening) this.look(now)
+  }
+
+  /** Before the HELLO its own timer runs; while the session is not admitted, PONGs are not looked at. */
+  private get listening(): boolean {
+    return this.core.helloRead && this.core.expects === undefined && !this.inbound.decoder.halted
+  }
+
+  private look(now: number): void {
+    const { core, liveness } = this
+    const verdict = liveness.look(now)
+    if (verdict === 'ping') this.ping()
+    if (verdict !== 'silent') return
+    core.silences++
+    const seconds = Math.round(liveness.silence(now) / 100) / 10
+    const text = `nothing came from the other side for ${seconds} s, not even an answer to a ping: it is taken for dead`
+    const error = new BraidError('TRANSPORT_LOST', text, { scope: 'transport', initiator: 'remote' })
+    core.events.push({ type: 'silent', error })
+  }
+
+  moved(now: number): void {
+    this.liveness.heard(now)
+  }
+
+  /** The first frame did not come in time. */
+  private silent(expected: 'hello' | 'answer'): void {
+    const { core } = this
+    const within = `within ${core.settings.helloTimeoutMs} ms`
+    if (expected === 'hello') {
+      const error = new BraidError('SLOW_PEER', `no complete HELLO ${within}`)
+      return core.fail(error, this.waitForPreface && !core.prefaceRead)
+    }
+    // Another transport may do better.
+    this.helloDue = Number.POSITIVE_INFINITY
+    const error = new BraidError('TRANSPORT_LOST', `no answer to RESUME ${within}`, { scope: 'transport' })
+    core.events.push({ type: 'silent', error })
   }
 
   /** Notes when a frame that is under way must have got on. */
@@ -266,10 +344,12 @@ class NativeEngine implements Engine {
 
   deadline(): number | undefined {
     const { core } = this
-    if (core.phase !== 'open') return undefined
-    // Not ticked yet: due at once, to learn when the session began.
-    if (core.helloRead) return this.slow?.due
-    return Math.min(this.helloDue ?? core.now, this.slow?.due ?? Number.POSITIVE_INFINITY)
+    if (core.phase !== 'open' || !core.attached) return undefined
+    // Not ticked yet: due at once, to learn when the wait began.
+    const first = core.expects === undefined ? Number.POSITIVE_INFINITY : (this.helloDue ?? core.now)
+    const idle = this.listening ? this.liveness.due : Number.POSITIVE_INFINITY
+    const due = Math.min(first, idle, this.slow?.due ?? Number.POSITIVE_INFINITY)
+    return due === Number.POSITIVE_INFINITY ? undefined : due
   }
 
   // -- output
@@ -286,6 +366,10 @@ class NativeEngine implements Engine {
     const bytes = this.outbound.transmit(out, budget)
     this.bytesOut += bytes
     return bytes
+  }
+
+  get acknowledged(): number {
+    return this.core.pace.framesAcked
   }
 
   get closing(): boolean {

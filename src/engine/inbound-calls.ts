@@ -27,7 +27,7 @@ export function call(core: Core, body: Body, flags: number): void {
   const deadlineMs = (flags & wire.DEADLINE) === 0 ? undefined : body.varint()
   const args = body.rest()
   callee.begin(slot, core.settings.maxCalls)
-  if (core.goAwayCount !== undefined) {
+  if (core.goAwayCount !== undefined && (flags & wire.PART) === 0) {
     const failure = { code: codes.GOING_AWAY.number, reason: none, details: none }
     callee.owe({ slot, result: none, via: undefined, failure })
     return

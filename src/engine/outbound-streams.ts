@@ -83,12 +83,13 @@ export function opens(writer: FrameWriter, core: Core, budget: number): void {
   }
 }
 
-function open(writer: FrameWriter, core: Core, record: StreamRecord, { name, meta, confirm }: Opening): void {
+function open(writer: FrameWriter, core: Core, record: StreamRecord, { name, meta, confirm, part }: Opening): void {
   const first = firstBytes(core, record)
   const fin = record.ending && record.trailer === undefined && first === record.queued
   const metaSize = meta === undefined ? 0 : wire.varintSize(meta.bytes.length) + meta.bytes.length
   const fields = wire.varintSize(record.id) + 1 + wire.varintSize(name.length) + name.length + 1 + metaSize
-  writer.head(wire.OPEN, (fin ? wire.FIN : 0) | (confirm ? wire.CONFIRM : 0), fields + first, fields)
+  const flags = (fin ? wire.FIN : 0) | (confirm ? wire.CONFIRM : 0) | (part ? wire.PART : 0)
+  writer.head(wire.OPEN, flags, fields + first, fields)
   writer.varint(record.id)
   writer.byte(record.urgency)
   writer.varint(name.length)

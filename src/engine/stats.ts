@@ -39,8 +39,10 @@ export function engineStats(
       streamWindow: { max: settings.streamWindow, used: 0, refused: core.refusals.BRAID_FLOW_CONTROL },
       sessionWindow: { max: settings.sessionWindow, used: receive.unread, refused: core.refusals.BRAID_FLOW_CONTROL },
       growthPool: { max: settings.growthPool, used: core.grown, refused: core.growthRefused },
+      replayBytes: { max: core.replay.limitMax, used: core.replay.bytes, refused: core.replay.waits },
       earlyBytes: { max: settings.earlyBytes, used: heldBytes, refused: core.refusals.BRAID_EXHAUSTED },
       helloTimeoutMs: { max: settings.helloTimeoutMs, used: 0, refused: core.refusals.BRAID_SLOW_PEER },
+      idleTimeoutMs: { max: settings.idleTimeoutMs, used: 0, refused: core.silences },
       glitchTokens: {
         max: glitches.tokensMax,
         used: glitches.tokensMax - Math.floor(glitches.tokens),

@@ -23,8 +23,8 @@ export interface Opening {
   readonly name: Uint8Array
   readonly meta: RawMeta | undefined
   readonly confirm: boolean
-  /** It carries the result of a call. */
-  readonly isReply: boolean
+  /** It belongs to work under way. */
+  readonly part: boolean
 }
 
 export class StreamRecord implements EngineStream, Schedulable {

@@ -5,8 +5,20 @@ import { BraidError } from '../engine/errors.ts'
 import { quiet } from './deferred.ts'
 import { parseSessionOptions, type SessionOptions } from './options.ts'
 import type { DrainReport, Session } from './session.ts'
-import { startSession } from './start.ts'
+import { begin } from './start.ts'
+import { Tickets } from './tickets.ts'
 import type { Transport, TransportSink } from './transport.ts'
+
+/** How a listener keeps sessions whose transport was lost. */
+export interface ResumeOptions {
+  /** How long one is kept for its peer to come back, in ms, from 1 to 3,600,000. Default 60,000. */
+  keepMs?: number | undefined
+  /**
+   * Also over transports that others can read: whoever reads the ticket there can take the session over. Default false: only over
+   * TLS, Unix sockets, loopback, and within a process.
+   */
+  plain?: boolean | undefined
+}
 
 /** Options of `listen`: those of every session, and what the listener itself decides. */
 export interface ListenOptions extends SessionOptions {
@@ -15,6 +27,11 @@ export interface ListenOptions extends SessionOptions {
    * nothing cost bounded memory and keep nobody out. Default 1,024.
    */
   maxHandshakes?: number | undefined
+  /**
+   * Keep a session when its transport is lost, so that a peer that dials again (`connect` with `reconnect`) goes on with it:
+   * nothing is lost or doubled. Default false.
+   */
+  resume?: boolean | ResumeOptions | undefined
 }
 
 export interface ListenerStats {
@@ -51,6 +68,8 @@ export interface Door {
 const NOBODY: TransportSink = { bytes: () => {}, drained: () => {}, closed: () => {} }
 
 const HANDSHAKES_MAX = 1024
+const KEEP_MS = 60_000
+const KEEP_MS_MAX = 3_600_000
 
 /**
  * A Listener whose doors and transports are handed in: what `listen` is made of, for whoever accepts something else.
@@ -77,6 +96,8 @@ export class LiveListener implements Listener {
   readonly #ending = new Set<Session>()
   readonly #handshakesMax: number
   readonly #signal: AbortSignal | undefined
+  readonly #tickets: Tickets | undefined
+  readonly #plain: boolean
   readonly #aborted = () => void this.close()
   #accepted = 0
   #refused = 0
@@ -86,10 +107,14 @@ export class LiveListener implements Listener {
 
   /** Throws BraidError INVALID_INPUT for an option out of its bounds: better here than at the first connection. */
   constructor(onSession: (session: Session) => unknown, options: ListenOptions) {
-    const { maxHandshakes = HANDSHAKES_MAX, signal, ...rest } = options
+    const { maxHandshakes = HANDSHAKES_MAX, resume = false, signal, ...rest } = options
+    const { keepMs = KEEP_MS, plain = false } = typeof resume === 'object' ? resume : {}
     parseSessionOptions(rest)
     if (!Number.isInteger(maxHandshakes) || maxHandshakes < 1) {
       throw new BraidError('INVALID_INPUT', `option maxHandshakes takes a whole number from 1, not ${maxHandshakes}`)
+    }
+    if (!(keepMs >= 1 && keepMs <= KEEP_MS_MAX)) {
+      throw new BraidError('INVALID_INPUT', `option keepMs takes a number from 1 to ${KEEP_MS_MAX}, not ${keepMs}`)
     }
     if (typeof onSession !== 'function') throw new TypeError('listen takes a function that is given each session')
     if (signal?.aborted) throw new BraidError('CANCELLED', 'listening was given up', { cause: signal.reason })
@@ -97,6 +122,8 @@ export class LiveListener implements Listener {
     this.#options = rest
     this.#onSession = onSession
     this.#signal = signal
+    this.#tickets = resume === false ? undefined : new Tickets(Math.round(keepMs))
+    this.#plain = plain
     signal?.addEventListener('abort', this.#aborted)
   }
 
@@ -129,11 +156,14 @@ export class LiveListener implements Listener {
     }
     if (this.#handshaking.size >= this.#handshakesMax) this.#refuseOldest()
     this.#accepted++
-    const session = startSession(transport, this.#options, 'listener', (admitted) => {
+    const tickets = this.#plain || transport.confidential === true ? this.#tickets : undefined
+    const ready = (admitted: Session): unknown => {
       this.#handshaking.delete(admitted)
       this.#ready.add(admitted)
       return this.#onSession(admitted)
-    })
+    }
+    const hooks = { ready, resumption: tickets?.resumption(), returning: tickets }
+    const session = begin(transport, this.#options, 'listener', hooks)
     this.#handshaking.add(session)
     void session.closed.then(() => {
       this.#handshaking.delete(session)
@@ -145,8 +175,10 @@ export class LiveListener implements Listener {
   async drain(ms: number): Promise<DrainReport> {
     if (!(ms >= 0)) throw new RangeError(`drain waits a number of ms from 0, not ${ms}`)
     void this.#stop()
-    for (const session of this.#handshaking) void session.close()
-    const reports = await Promise.all([...this.#ready].map((session) => session.drain(ms)))
+    // Who has said who he is may have called already, and learns when he is let in that nothing of it was executed.
+    const known = [...this.#handshaking].filter((session) => session.stats().framesIn > 0)
+    for (const session of this.#handshaking) if (!known.includes(session)) void session.close()
+    const reports = await Promise.all([...this.#ready, ...known].map((session) => session.drain(ms)))
     await this.close()
     const sum = (count: (report: DrainReport) => number) => reports.reduce((total, report) => total + count(report), 0)
     return { streams: sum((report) => report.streams), calls: sum((report) => report.calls) }

@@ -9,6 +9,8 @@ import type { Session } from './session.ts'
 export const sessionBounds = {
   /** Time `authorize` may take, in ms; after that the session is refused. */
   authorizeTimeoutMs: { default: 10_000, min: 1, max: 600_000 },
+  /** Time for which the transport may take no byte although some wait, in ms; after that it is cut. */
+  writeTimeoutMs: { default: 30_000, min: 100, max: 86_400_000 },
   /** How long a stream or call waits for a handler before it is refused, in ms. */
   handlerWaitMs: { default: 1_000, min: 0, max: 600_000 },
   /** Largest message of `send` and `messages()`, in bytes. */

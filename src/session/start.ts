@@ -2,9 +2,12 @@
 
 import { createEngine } from '../engine/engine.ts'
 import { BraidError, codes } from '../engine/errors.ts'
+import { systemRandom } from './clock.ts'
 import { quiet } from './deferred.ts'
+import type { SessionHooks } from './hooks.ts'
 import { LiveSession } from './live-session.ts'
 import { parseSessionOptions, type SessionOptions } from './options.ts'
+import { type Dial, Redial } from './redial.ts'
 import type { Session } from './session.ts'
 import type { Transport } from './transport.ts'
 import { localError } from './words.ts'
@@ -37,12 +40,15 @@ export function startSession(
   role: Role = 'symmetric',
   onReady?: (session: Session) => unknown,
 ): Session {
-  return start(transport, options, role, { ready: onReady })
+  return begin(transport, options, role, { ready: onReady })
 }
 
 /**
  * Starts a session and waits until both HELLOs were read. Rejects with the error if the session ends first, with CANCELLED if
  * `options.signal` aborts first; the transport is closed then.
+ *
+ * With `dial` the session outlives its transport, if the other side keeps sessions too: when the transport is lost, `dial` is
+ * asked for another, and the session goes on over it with nothing lost or doubled.
  *
  * @example
  * import { connectSession } from 'braidwire'
@@ -56,8 +62,10 @@ export function connectSession(
   transport: Transport,
   options: SessionOptions = {},
   role: Role = 'dialer',
+  dial?: Dial,
 ): Promise<Session> {
   const { signal } = options
+  const resumption = dial === undefined ? undefined : new Redial(dial, options.random ?? systemRandom)
   const promise = new Promise<Session>((resolve, reject) => {
     const over = (error: BraidError | undefined): void => {
       signal?.removeEventListener('abort', abort)
@@ -67,7 +75,7 @@ export function connectSession(
       signal?.removeEventListener('abort', abort)
       resolve(session)
     }
-    const session = start(transport, options, role, { ready, over })
+    const session = begin(transport, options, role, { ready, over, resumption })
     const abort = (): void => {
       reject(localError(codes.CANCELLED.number, 'connecting was given up', { executed: 'no', cause: signal?.reason }))
       quiet(session.close('CANCELLED'))
@@ -78,16 +86,13 @@ export function connectSession(
   return quiet(promise)
 }
 
-function start(
-  transport: Transport,
-  options: SessionOptions,
-  role: Role,
-  hooks: ConstructorParameters<typeof LiveSession>[3],
-): Session {
+/** Starts a session whose end and resumption somebody looks after. */
+export function begin(transport: Transport, options: SessionOptions, role: Role, hooks: SessionHooks): Session {
   const settings = parseSessionOptions(options)
   const engine = createEngine(settings.engine, {
     waitForPreface: role === 'listener',
     gate: settings.authorize !== undefined,
+    resume: hooks.resumption !== undefined,
     random: settings.random,
   })
   const session = new LiveSession(engine, transport, settings, hooks)

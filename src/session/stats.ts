@@ -2,7 +2,7 @@
 
 import type { Engine } from '../engine/contract.ts'
 import type { Admission } from './admission.ts'
-import type { Budget } from './budget.ts'
+import type { Ceiling } from './ceiling.ts'
 import type { SessionSettings } from './options.ts'
 import type { SessionStats, State } from './session.ts'
 
@@ -13,12 +13,14 @@ interface Waiting {
 
 /** The parts of a session that count. */
 export interface Counted {
-  readonly assembled: Budget
-  readonly messageMax: Budget
+  readonly assembled: Ceiling
+  readonly messageMax: Ceiling
   readonly streamsWaiting: Waiting
   readonly callsWaiting: Waiting
   readonly streamsUnread: number
   readonly admission: Admission
+  /** How often the transport was cut because it took nothing. */
+  readonly writesStalled: number
 }
 
 export function sessionStats(state: State, engine: Engine, settings: SessionSettings, counted: Counted): SessionStats {
@@ -39,6 +41,7 @@ export function sessionStats(state: State, engine: Engine, settings: SessionSett
         used: streamsWaiting.size + callsWaiting.size,
         refused: streamsWaiting.refused + callsWaiting.refused,
       },
+      writeTimeoutMs: { max: settings.writeTimeoutMs, used: 0, refused: counted.writesStalled },
       ...admission.limits(engine.heldBytes),
     },
   }

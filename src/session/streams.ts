@@ -3,9 +3,9 @@
 import type { Engine, EngineEvent, RawMeta } from '../engine/contract.ts'
 import { type BraidError, codes, errorFromWire } from '../engine/errors.ts'
 import { CALL_STREAM, REPLY_STREAM } from './bodies.ts'
-import type { Budget } from './budget.ts'
 import type { Callee } from './callee.ts'
 import type { Caller } from './caller.ts'
+import type { Ceiling } from './ceiling.ts'
 import { LiveStream } from './live-stream.ts'
 import type { Meta, OpenOptions } from './opener.ts'
 import type { Router } from './router.ts'
@@ -21,8 +21,8 @@ const ORDINARY_URGENCY = 3
 /** What streams need of their session. */
 export interface StreamsHost {
   readonly engine: Engine
-  readonly assembled: Budget
-  readonly messageMax: Budget
+  readonly assembled: Ceiling
+  readonly messageMax: Ceiling
   readonly exposeErrors: boolean
   /** What applications see of the session. */
   readonly session: Session
@@ -55,8 +55,8 @@ function errorOf(value: unknown): BraidError | undefined {
 
 export class Streams implements StreamHost {
   readonly engine: Engine
-  readonly assembled: Budget
-  readonly messageMax: Budget
+  readonly assembled: Ceiling
+  readonly messageMax: Ceiling
   readonly exposeErrors: boolean
   readonly lingering = new Set<StreamCore>()
   metaMax = META_BYTES_USUAL
@@ -78,24 +78,25 @@ export class Streams implements StreamHost {
   /** See `Session.open`. */
   open(name: string, options: OpenOptions): LiveStream {
     checkName(name, 'stream')
-    const { signal, meta, confirm = false, urgency = ORDINARY_URGENCY } = options
+    const { signal, meta, confirm = false, urgency = ORDINARY_URGENCY, part = false } = options
     if (!Number.isInteger(urgency) || urgency < 0 || urgency > 7) {
       throw new RangeError(`urgency is 0 to 7, not ${urgency}`)
     }
     const raw = encodeMeta(meta, this.metaMax)
-    if (this.host.closedTo !== undefined) throw restate(this.host.closedTo, { executed: 'no' })
+    const { closedTo, isOver } = this.host
+    if (closedTo !== undefined && (isOver || !part)) throw restate(closedTo, { executed: 'no' })
     if (signal?.aborted) {
       const cause = signal.reason
       throw localError(codes.CANCELLED.number, 'the signal is aborted', { scope: 'stream', executed: 'no', cause })
     }
-    const stream = this.launch(name, meta, raw, urgency, confirm)
+    const stream = this.launch(name, meta, raw, urgency, confirm, part)
     if (signal !== undefined) stream.follow(signal)
     return stream
   }
 
-  /** Opens a stream of Braidwire's own, also while draining: what is under way may need it. */
-  openOwn(name: string, meta: Meta | undefined): LiveStream {
-    return this.launch(name, meta, encodeMeta(meta, this.metaMax), ORDINARY_URGENCY, false)
+  /** Opens a stream of Braidwire's own: the body of a call, or of its answer. */
+  openOwn(name: string, meta: Meta | undefined, part: boolean): LiveStream {
+    return this.launch(name, meta, encodeMeta(meta, this.metaMax), ORDINARY_URGENCY, false, part)
   }
 
   /** The peer opened a stream. */
@@ -176,8 +177,9 @@ export class Streams implements StreamHost {
     raw: RawMeta | undefined,
     urgency: number,
     confirm: boolean,
+    part: boolean,
   ): LiveStream {
-    const link = this.engine.open({ name, meta: raw, urgency, confirm })
+    const link = this.engine.open({ name, meta: raw, urgency, confirm, part })
     const stream = new LiveStream(this, link, { name, meta, urgency, confirm })
     this.count++
     this.wake()

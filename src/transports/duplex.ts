@@ -41,6 +41,8 @@ export interface DuplexPair {
 export interface DuplexTransportOptions {
   /** What `transport.remote` says. Default: the address of a socket, else `duplex`. */
   remote?: string | undefined
+  /** What `transport.confidential` says. Default: undefined, nothing is known. */
+  confidential?: boolean | undefined
 }
 
 /** How long `close` waits, in ms, for the last bytes to leave and for the other side to end as well. */
@@ -66,8 +68,9 @@ const CLOSE_MS = 2000
  * await a.close()
  */
 export function duplexTransport(duplex: DuplexLike | DuplexPair, options: DuplexTransportOptions = {}): Transport {
-  if (isPair(duplex)) return new DuplexTransport(duplex.readable, duplex.writable, options.remote ?? 'duplex')
-  return new DuplexTransport(duplex, duplex, options.remote ?? addressOf(duplex))
+  const { remote, confidential } = options
+  if (isPair(duplex)) return new DuplexTransport(duplex.readable, duplex.writable, remote ?? 'duplex', confidential)
+  return new DuplexTransport(duplex, duplex, remote ?? addressOf(duplex), confidential)
 }
 
 /** Node's own streams have a boolean named `readable`; a pair has an object there. */
@@ -83,6 +86,7 @@ function addressOf(duplex: DuplexLike): string {
 
 class DuplexTransport implements Transport {
   readonly remote: string
+  readonly confidential: boolean | undefined
   readonly #readable: ReadableLike
   readonly #writable: WritableLike
   #sink: TransportSink | undefined
@@ -96,10 +100,11 @@ class DuplexTransport implements Transport {
   #writeDone = false
   #timer: unknown
 
-  constructor(readable: ReadableLike, writable: WritableLike, remote: string) {
+  constructor(readable: ReadableLike, writable: WritableLike, remote: string, confidential: boolean | undefined) {
     this.#readable = readable
     this.#writable = writable
     this.remote = remote
+    this.confidential = confidential
     // From the first moment to long after the end: a late EPIPE or ECONNRESET must find a listener.
     const failed = (error: unknown) => this.#failed(error)
     readable.on('error', failed)

@@ -29,7 +29,8 @@ export function encodeBody(
   metadata: Metadata,
   references: ReferenceWriter,
 ): Encoded {
-  if (Object.keys(metadata).length > 0) return codec.encode({ args: values, metadata }, references)
+  if (metadata !== noMetadata && Object.keys(metadata).length > 0)
+    return codec.encode({ args: values, metadata }, references)
   return values.length === 0 ? nothing : codec.encode(values, references)
 }
 

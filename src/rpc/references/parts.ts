@@ -51,7 +51,7 @@ export class Parts {
   /** Opens the stream of the next number. It asks to be confirmed, so that an early failure can wait until it is known. */
   open(): Part {
     const number = this.#opened++
-    return { number, stream: this.#session.open(PART_STREAM, { meta: number, confirm: true }) }
+    return { number, stream: this.#session.open(PART_STREAM, { meta: number, confirm: true, part: true }) }
   }
 
   /** The other side's stream of this number, when it comes. Rejects if the session ends first. */

@@ -1,4 +1,4 @@
-// Budget: how much of something may be in use at once, how much is, and how often it was refused.
+// Ceiling: how much of something may be in use at once, how much is, and how often it was refused.
 
 /** A counted limit, as `stats()` shows it. */
 export interface LimitUse {
@@ -8,7 +8,7 @@ export interface LimitUse {
 }
 
 /** A number with a ceiling. */
-export class Budget implements LimitUse {
+export class Ceiling implements LimitUse {
   readonly max: number
   used = 0
   refused = 0
