@@ -15,17 +15,16 @@ import type {
 import { Core } from './core.ts'
 import { BraidError } from './errors.ts'
 import { Inbound } from './inbound.ts'
-import { LATE_MS, Liveness } from './liveness.ts'
+import { Liveness } from './liveness.ts'
 import type { EngineSettings } from './options.ts'
 import { Outbound } from './outbound.ts'
 import * as resumption from './resume.ts'
+import { SlowFrame } from './slow.ts'
 import { isFinal } from './state.ts'
 import { engineStats } from './stats.ts'
 import { OWES_ANSWER, OWES_FIN, StreamRecord } from './streams.ts'
 import { encodeReason, encodeText } from './wire.ts'
 
-const SLOW_PEER_MS = 10_000
-const SLOW_PEER_BYTES = 5120
 /** What may still arrive after the session asked the transport to pause. */
 const HELD_SLACK_BYTES = 1_048_576
 const none = new Uint8Array(0)
@@ -55,8 +54,7 @@ class NativeEngine implements Engine {
   private bytesIn = 0
   private bytesOut = 0
   private helloDue: number | undefined
-  /** The frame that is not complete, and how far it was when the present ten seconds began. */
-  private slow: { frames: number; bytes: number; due: number } | undefined
+  private readonly slow = new SlowFrame()
   /** `closed` was told: there are no more events. */
   private over = false
   private held: Uint8Array[] = []
@@ -214,7 +212,7 @@ class NativeEngine implements Engine {
     resumption.detach(core)
     this.inbound.detach()
     this.outbound.detach()
-    this.slow = undefined
+    this.slow.forget()
     return true
   }
 
@@ -286,15 +284,8 @@ class NativeEngine implements Engine {
     if (core.phase !== 'open') return
     if (this.helloDue === undefined) this.helloDue = now + core.settings.helloTimeoutMs
     if (core.expects !== undefined && now >= this.helloDue) this.silent(core.expects)
-    if (this.slow !== undefined && now >= this.slow.due) {
-      const { decoder } = inbound
-      // After a sleep of ours what came meanwhile has yet to be read.
-      if (now - this.slow.due > LATE_MS) this.slow = undefined
-      else if (decoder.frames === this.slow.frames && decoder.pending - this.slow.bytes < SLOW_PEER_BYTES) {
-        core.fail(new BraidError('SLOW_PEER', 'a frame was begun and did not go on at 512 B/s'))
-      } else this.slow = undefined
-      this.watch(now)
-    }
+    if (this.slow.stuck(inbound.decoder, now)) this.stuck()
+    this.watch(now)
     if (this.listening) this.look(now)
   }
 
@@ -310,9 +301,20 @@ class NativeEngine implements Engine {
     if (verdict !== 'silent') return
     core.silences++
     const seconds = Math.round(liveness.silence(now) / 100) / 10
-    const text = `nothing came from the other side for ${seconds} s, not even an answer to a ping: it is taken for dead`
+    this.cut(`nothing came from the other side for ${seconds} s, not even an answer to a ping: it is taken for dead`)
+  }
+
+  /** The transport is as good as lost; another may do better. */
+  private cut(text: string): void {
     const error = new BraidError('TRANSPORT_LOST', text, { scope: 'transport', initiator: 'remote' })
-    core.events.push({ type: 'silent', error })
+    this.core.events.push({ type: 'silent', error })
+  }
+
+  /** The frame that is under way does not go on: the peer's fault, or that of the way to it. */
+  private stuck(): void {
+    const text = 'a frame was begun and did not go on at 512 B/s'
+    if (this.core.ticket === undefined) this.core.fail(new BraidError('SLOW_PEER', text))
+    else this.cut(text)
   }
 
   moved(now: number): void {
@@ -327,19 +329,16 @@ class NativeEngine implements Engine {
       const error = new BraidError('SLOW_PEER', `no complete HELLO ${within}`)
       return core.fail(error, this.waitForPreface && !core.prefaceRead)
     }
-    // Another transport may do better.
     this.helloDue = Number.POSITIVE_INFINITY
-    const error = new BraidError('TRANSPORT_LOST', `no answer to RESUME ${within}`, { scope: 'transport' })
-    core.events.push({ type: 'silent', error })
+    this.cut(`no answer to RESUME ${within}`)
   }
 
   /** Notes when a frame that is under way must have got on. */
   private watch(now: number): void {
     const { decoder } = this.inbound
-    if (!decoder.incomplete || decoder.halted) this.slow = undefined
-    else if (this.slow === undefined || this.slow.frames !== decoder.frames) {
-      this.slow = { frames: decoder.frames, bytes: decoder.pending, due: now + SLOW_PEER_MS }
-    }
+    // The answer to a RESUME has a time of its own.
+    if (!decoder.incomplete || decoder.halted || this.core.expects === 'answer') this.slow.forget()
+    else this.slow.watch(decoder, now)
   }
 
   deadline(): number | undefined {
@@ -348,7 +347,7 @@ class NativeEngine implements Engine {
     // Not ticked yet: due at once, to learn when the wait began.
     const first = core.expects === undefined ? Number.POSITIVE_INFINITY : (this.helloDue ?? core.now)
     const idle = this.listening ? this.liveness.due : Number.POSITIVE_INFINITY
-    const due = Math.min(first, idle, this.slow?.due ?? Number.POSITIVE_INFINITY)
+    const due = Math.min(first, idle, this.slow.due)
     return due === Number.POSITIVE_INFINITY ? undefined : due
   }
 
