@@ -45,13 +45,13 @@ export class Core {
   /** Both sides can resume; not known before the HELLO. */
   mayResume = false
   readonly replay: Replay
-  /** The last one: the dialer shows it on the next transport, with the number of the attempt. Without one there is no next. */
-  ticket: Ticket | undefined = undefined
+  /** The number of the last RESUME. */
   attempt = 0
   /** The acceptor's: this is not its first transport, so no HELLO goes out. */
   adopted = false
-  /** The acceptor's: to be sent. */
-  ticketDue: Ticket | undefined = undefined
+  /** Private, and so not printed with the session: they hold a secret. */
+  #ticket: Ticket | undefined = undefined
+  #ticketDue: Ticket | undefined = undefined
   /** RESUME is answered with no. */
   refusal: { readonly code: number; readonly reason: string } | undefined = undefined
   closeCode = 0
@@ -122,6 +122,24 @@ export class Core {
   blame(thrown: unknown): void {
     if (!(thrown instanceof BraidError)) throw thrown
     this.fail(thrown)
+  }
+
+  /** The last one: the dialer shows it on the next transport. Without one there is no next. */
+  get ticket(): Ticket | undefined {
+    return this.#ticket
+  }
+
+  set ticket(ticket: Ticket | undefined) {
+    this.#ticket = ticket
+  }
+
+  /** The acceptor's: to be sent. */
+  get ticketDue(): Ticket | undefined {
+    return this.#ticketDue
+  }
+
+  set ticketDue(ticket: Ticket | undefined) {
+    this.#ticketDue = ticket
   }
 
   /** The peer has so many frames more. @throws BraidError PROTOCOL when they were never sent. */

@@ -259,7 +259,9 @@ test('connect says that nobody speaks TLS on a port', async (t) => {
     ),
   ]
   for (const port of ports) {
-    await assert.rejects(connect(`tls://127.0.0.1:${port}`), refusal(/nobody speaks TLS there/))
+    // One that hangs up may as well be a server that is being started anew.
+    const refused = { message: /nobody speaks TLS there/, code: /^BRAID_(TLS|UNREACHABLE)$/ }
+    await assert.rejects(connect(`tls://127.0.0.1:${port}`), refused)
   }
   const silent = await stranger(t, createServer())
   await assert.rejects(

@@ -93,7 +93,8 @@ export class Attachment implements Resumable {
     // An older transport may still look alive: the newest wins.
     this.pump.leave()
     host.engine.detach()
-    host.remote = { ...remote, codec: host.remote.codec }
+    // A spread forgets what is hidden.
+    host.remote = hidden({ ...remote, auth: remote.auth, codec: host.remote.codec }, 'auth')
     host.engine.adopt(received, next, host.clock.now())
     this.pump.attach(line)
     this.goesOn()

@@ -51,7 +51,7 @@ class Peer {
   private now = 1_000
 
   constructor(mode: number) {
-    const init = { waitForPreface: (mode & LISTENER) !== 0, gate: (mode & GATE) !== 0 }
+    const init = { waitForPreface: (mode & LISTENER) !== 0, gate: (mode & GATE) !== 0, resume: false }
     this.engine = engineFor({ options: { maxStreams: 32, maxCalls: 32, streamWindow: 16_384 }, init, seed: 3, ops: [] })
     this.gated = init.gate
     this.greeted = (mode & GREETED) !== 0
