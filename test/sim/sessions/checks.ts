@@ -66,7 +66,7 @@ export function checkOver(world: SessionWorld): void {
   const stats = listener?.stats()
   if (stats === undefined) return
   must(stats.sessions === 0, () => `the listener still counts ${stats.sessions} sessions`)
-  must(stats.handshakes.used === 0, () => `the listener still counts ${stats.handshakes.used} handshakes`)
+  must(stats.handshaking === 0, () => `the listener still counts ${stats.handshaking} handshakes`)
 }
 
 /** Which state may follow which. */

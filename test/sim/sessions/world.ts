@@ -262,7 +262,7 @@ export class SessionWorld {
 
   /** Something still shakes hands. */
   get #listens(): boolean {
-    return (this.listener?.stats().handshakes.used ?? 0) > 0
+    return (this.listener?.stats().handshaking ?? 0) > 0
   }
 
   // -- running
