@@ -20,6 +20,7 @@ const bundles = [
     code: "export * from 'braidwire'; export { expose, wrap } from 'braidwire/rpc'",
   },
   { name: 'default entry and all of rpc', code: "export * from 'braidwire'; export * from 'braidwire/rpc'" },
+  { name: 'default entry and peer', code: "export * from 'braidwire'; export * from 'braidwire/peer'" },
   { name: 'default entry and file', code: "export * from 'braidwire'; export * from 'braidwire/file'" },
 ]
 

@@ -16,11 +16,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   transports: ['session/', 'engine/errors.ts', 'engine/contract.ts'],
   rpc: ['session/', 'engine/errors.ts', 'engine/contract.ts'],
   file: ['session/', 'engine/errors.ts', 'engine/contract.ts'],
+  peer: ['session/', 'engine/errors.ts', 'engine/contract.ts'],
   testing: ['session/', 'engine/errors.ts', 'engine/contract.ts', 'transports/memory.ts'],
   node: [
     'session/',
     'transports/',
     'file/',
+    'peer/',
     'rpc/codec/',
     'rpc/middleware.ts',
     'engine/errors.ts',

@@ -3,7 +3,7 @@
 
 import { Callee, Caller, Queue } from './calls.ts'
 import type { EngineEvent, Ticket } from './contract.ts'
-import type { BraidError } from './errors.ts'
+import { BraidError } from './errors.ts'
 import { GlitchBucket } from './glitch.ts'
 import { floors, type PeerLimits } from './hello.ts'
 import type { EngineSettings } from './options.ts'
@@ -45,7 +45,7 @@ export class Core {
   /** Both sides can resume; not known before the HELLO. */
   mayResume = false
   readonly replay: Replay
-  /** The dialer's: to be shown on the next transport, with the number of the attempt. */
+  /** The last one: the dialer shows it on the next transport, with the number of the attempt. Without one there is no next. */
   ticket: Ticket | undefined = undefined
   attempt = 0
   /** The acceptor's: this is not its first transport, so no HELLO goes out. */
@@ -60,6 +60,8 @@ export class Core {
   now = 0
   /** Streams of ours that wait for their OPEN. */
   readonly opens: Queue<StreamRecord> = new Queue()
+  /** Those given up since this queue was last cleaned. */
+  private forgotten = 0
   /** Our open credit: numbers below it may be opened. */
   openLimit: number = floors.maxStreams
   /** The peer's open credit, and the last of it that was announced. */
@@ -114,6 +116,12 @@ export class Core {
     this.closeCode = error.number
     this.closeReason = error.message
     this.events.push({ type: 'closed', error })
+  }
+
+  /** What the peer did wrong ends the session; what we did wrong is thrown. */
+  blame(thrown: unknown): void {
+    if (!(thrown instanceof BraidError)) throw thrown
+    this.fail(thrown)
   }
 
   /** The peer has so many frames more. @throws BraidError PROTOCOL when they were never sent. */
@@ -181,11 +189,27 @@ export class Core {
   /** A stream of ours that never got its OPEN: nothing of it was sent. */
   refuseOpen(record: StreamRecord, error: BraidError): void {
     if (record.finished) return
+    this.dropUnopened(record)
+    this.events.push({ type: 'reset', stream: record, read: true, write: true, error })
+    this.events.push({ type: 'finished', stream: record })
+  }
+
+  /** Such a stream was given up: it leaves no trace. */
+  forget(record: StreamRecord): void {
+    if (record.finished) return
+    this.dropUnopened(record)
+    // Skipped when its turn comes; cleaned up by halves, so that giving up many costs no more than opening them.
+    if (++this.forgotten * 2 > this.opens.size) {
+      this.opens.keep((waiting) => !waiting.finished)
+      this.forgotten = 0
+    }
+    this.events.push({ type: 'finished', stream: record })
+  }
+
+  private dropUnopened(record: StreamRecord): void {
     record.sending = step(record.sending, 'reset')
     record.receiving = step(record.receiving, 'reset')
     record.dropQueue()
-    this.events.push({ type: 'reset', stream: record, read: true, write: true, error })
-    this.events.push({ type: 'finished', stream: record })
   }
 
   /** Forgets a stream whose halves are final, once it owes nothing; with its handler settled its open credit returns. */

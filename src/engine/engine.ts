@@ -19,7 +19,7 @@ import { LATE_MS, Liveness } from './liveness.ts'
 import type { EngineSettings } from './options.ts'
 import { Outbound } from './outbound.ts'
 import * as resumption from './resume.ts'
-import { isFinal, step } from './state.ts'
+import { isFinal } from './state.ts'
 import { engineStats } from './stats.ts'
 import { OWES_ANSWER, OWES_FIN, StreamRecord } from './streams.ts'
 import { encodeReason, encodeText } from './wire.ts'
@@ -60,8 +60,6 @@ class NativeEngine implements Engine {
   /** `closed` was told: there are no more events. */
   private over = false
   private held: Uint8Array[] = []
-  /** Streams given up before their OPEN since the queue of OPENs was last cleaned. */
-  private forgotten = 0
   heldBytes = 0
 
   constructor(settings: EngineSettings, init: EngineInit) {
@@ -119,7 +117,7 @@ class NativeEngine implements Engine {
       // A reply that was to name it says this instead.
       record.stopCode = code
       record.stopReason = reason
-      return this.forget(record)
+      return this.core.forget(record)
     }
     this.core.abortSending(record, code, reason)
     this.core.abortReceiving(record, code, reason)
@@ -132,20 +130,6 @@ class NativeEngine implements Engine {
     record.stopped = true
     record.stopCode = code
     record.stopReason = reason
-  }
-
-  /** A stream whose OPEN was never written leaves no trace. */
-  private forget(record: StreamRecord): void {
-    if (record.finished) return
-    record.sending = step(record.sending, 'reset')
-    record.receiving = step(record.receiving, 'reset')
-    record.dropQueue()
-    // Skipped when its turn comes; cleaned up by halves, so that giving up many costs no more than opening them.
-    if (++this.forgotten * 2 > this.core.opens.size) {
-      this.core.opens.keep((waiting) => !waiting.finished)
-      this.forgotten = 0
-    }
-    this.core.events.push({ type: 'finished', stream: record })
   }
 
   consume(stream: EngineStream, bytes: number, messages: number): void {
@@ -226,8 +210,7 @@ class NativeEngine implements Engine {
 
   detach(): boolean {
     const { core } = this
-    const held = core.dialer ? core.ticket !== undefined : core.mayResume
-    if (core.phase !== 'open' || !held) return false
+    if (core.phase !== 'open' || core.ticket === undefined) return false
     resumption.detach(core)
     this.inbound.detach()
     this.outbound.detach()
@@ -246,11 +229,12 @@ class NativeEngine implements Engine {
     try {
       resumption.adopt(this.core, received, ticket)
     } catch (thrown) {
-      this.core.fail(wrongOfPeer(thrown))
+      this.core.blame(thrown)
     }
   }
 
   issue(ticket: Ticket): void {
+    this.core.ticket = ticket
     this.core.ticketDue = ticket
   }
 
@@ -281,7 +265,7 @@ class NativeEngine implements Engine {
       const at = inbound.push(chunk, 0)
       if (at < chunk.length && core.phase === 'open') this.hold(chunk.subarray(at))
     } catch (thrown) {
-      core.fail(wrongOfPeer(thrown))
+      core.blame(thrown)
     }
     this.watch(now)
   }
@@ -411,10 +395,4 @@ class NativeEngine implements Engine {
       this.heldBytes,
     )
   }
-}
-
-/** What the peer did wrong ends the session; what we did wrong is thrown. */
-function wrongOfPeer(thrown: unknown): BraidError {
-  if (thrown instanceof BraidError) return thrown
-  throw thrown
 }

@@ -105,5 +105,7 @@ export function parseOptions(options: EngineOptions = {}): EngineSettings {
   if (encodeText(settings.codec).length > CODEC_BYTES_MAX) {
     throw new BraidError('INVALID_INPUT', `option codec takes at most ${CODEC_BYTES_MAX} bytes of UTF-8`)
   }
+  // Whoever prints a session should not print its token.
+  Object.defineProperty(settings, 'auth', { enumerable: false })
   return settings
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { ResumeRequest, Ticket } from './contract.ts'
+import type { EngineStream, ResumeRequest, Ticket } from './contract.ts'
 import { frame, join, Scripted, Side, text, utf8, zeros } from './harness.test.ts'
 import * as wire from './wire.ts'
 
@@ -270,69 +270,90 @@ test('a session closed without a transport is over at once', () => {
   assert.equal(world.a.one('closed').error, undefined)
 })
 
+const steps = fc.record({
+  write: fc.integer({ min: 0, max: 9000 }),
+  side: fc.boolean(),
+  calls: fc.integer({ min: 0, max: 3 }),
+  toB: fc.double({ min: 0, max: 1, noNaN: true }),
+  toA: fc.double({ min: 0, max: 1, noNaN: true }),
+  cut: fc.boolean(),
+  read: fc.boolean(),
+})
+type Step = typeof steps extends fc.Arbitrary<infer T> ? T : never
+
+/** A stream and calls each way, and what each side sent, was told and was answered. */
+class Traffic {
+  readonly world: Broken
+  readonly sides: readonly Side[]
+  private readonly streams: readonly EngineStream[]
+  private readonly sent: Uint8Array[][] = [[], []]
+  private readonly read: Uint8Array[][] = [[], []]
+  private readonly calls = [0, 0]
+  private readonly called: number[][] = [[], []]
+  private salt = 0
+
+  constructor(budget: number) {
+    this.world = new Broken({}, budget)
+    this.sides = [this.world.a, this.world.b]
+    this.streams = [this.world.a.open('a'), this.world.b.open('b')]
+  }
+
+  step({ write, side, calls, toB, toA, cut, read }: Step): void {
+    const { world } = this
+    const i = side ? 0 : 1
+    const { engine } = this.sides[i]
+    const bytes = Uint8Array.from({ length: write }, () => this.salt++)
+    this.sent[i].push(bytes)
+    if (write > 0) engine.write(this.streams[i], bytes)
+    for (let n = 0; n < calls; n++) {
+      const id = this.calls[i]++
+      engine.call('c', Uint8Array.of(id >> 8, id), undefined, false, id)
+    }
+    world.say()
+    world.carry(Math.floor(toB * world.toB.length), Math.floor(toA * world.toA.length))
+    if (read) this.take()
+    if (!cut) return
+    world.cut()
+    world.resume()
+  }
+
+  take(): void {
+    this.sides.forEach((side, i) => {
+      this.read[i].push(side.read())
+      for (const { slot, args } of side.take('call')) {
+        this.called[i].push(args[0] * 256 + args[1])
+        side.engine.reply(slot, args.slice())
+      }
+    })
+  }
+
+  /** Everything arrived, once and in order. */
+  check(): void {
+    for (const [i, side] of this.sides.entries()) {
+      const ids = Array.from({ length: this.calls[i] }, (_, id) => id)
+      assert.deepEqual(join(this.read[1 - i]), join(this.sent[i]))
+      assert.deepEqual(this.called[1 - i], ids)
+      const replies = side.take('reply').map(({ call }) => Number(call.owner))
+      assert.deepEqual(
+        replies.sort((one, other) => one - other),
+        ids,
+      )
+      assert.equal(side.take('closed').length, 0)
+    }
+  }
+}
+
 test('whatever is cut wherever, everything arrives once and in order', () => {
-  const step = fc.record({
-    write: fc.integer({ min: 0, max: 9000 }),
-    side: fc.boolean(),
-    calls: fc.integer({ min: 0, max: 3 }),
-    toB: fc.double({ min: 0, max: 1, noNaN: true }),
-    toA: fc.double({ min: 0, max: 1, noNaN: true }),
-    cut: fc.boolean(),
-    read: fc.boolean(),
-  })
+  const plan = fc.array(steps, { maxLength: 25 })
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 25 }), fc.integer({ min: 100, max: 70_000 }), (steps, budget) => {
-      const world = new Broken({}, budget)
-      const sides = [world.a, world.b]
-      const streams = [world.a.open('a'), world.b.open('b')]
-      const sent: Uint8Array[][] = [[], []]
-      const read: Uint8Array[][] = [[], []]
-      const calls = [0, 0]
-      const called: number[][] = [[], []]
-      let salt = 0
-      const take = (): void => {
-        sides.forEach((side, i) => {
-          read[i].push(side.read())
-          for (const { slot, args } of side.take('call')) {
-            called[i].push(args[0] * 256 + args[1])
-            side.engine.reply(slot, args.slice())
-          }
-        })
-      }
-      for (const { write, side, calls: count, toB, toA, cut, read: reads } of steps) {
-        const i = side ? 0 : 1
-        const bytes = Uint8Array.from({ length: write }, () => salt++)
-        sent[i].push(bytes)
-        if (write > 0) sides[i].engine.write(streams[i], bytes)
-        for (let n = 0; n < count; n++) {
-          const id = calls[i]++
-          sides[i].engine.call('c', Uint8Array.of(id >> 8, id), undefined, false, id)
-        }
-        world.say()
-        world.carry(Math.floor(toB * world.toB.length), Math.floor(toA * world.toA.length))
-        if (reads) take()
-        if (cut) {
-          world.cut()
-          world.resume()
-        }
-      }
+    fc.property(plan, fc.integer({ min: 100, max: 70_000 }), (planned, budget) => {
+      const traffic = new Traffic(budget)
+      for (const step of planned) traffic.step(step)
       for (let i = 0; i < 20; i++) {
-        world.run()
-        take()
+        traffic.world.run()
+        traffic.take()
       }
-      for (const [i, side] of sides.entries()) {
-        assert.deepEqual(join(read[1 - i]), join(sent[i]))
-        assert.deepEqual(
-          called[1 - i],
-          Array.from({ length: calls[i] }, (_, id) => id),
-        )
-        const replies = side.take('reply').map(({ call }) => call.owner)
-        assert.deepEqual(
-          replies.sort((one, other) => Number(one) - Number(other)),
-          called[1 - i],
-        )
-        assert.equal(side.take('closed').length, 0)
-      }
+      traffic.check()
     }),
     { numRuns: 200 },
   )

@@ -34,6 +34,7 @@ export function redial(core: Core, attempt: number): void {
 export function adopt(core: Core, received: number, ticket: Ticket): void {
   core.attached = true
   core.adopted = true
+  core.ticket = ticket
   core.ticketDue = ticket
   goOn(core, received)
 }
@@ -102,8 +103,9 @@ export function ticket(core: Core, body: Body): void {
   const keepMs = body.varint()
   const received = body.varint()
   body.done()
-  core.ticket = { id, secret, keepMs }
   const resumed = core.expects === 'answer'
+  if (core.ticket !== undefined && !resumed) core.glitches.spend('a TICKET beside the one there is')
+  core.ticket = { id, secret, keepMs }
   core.expects = undefined
   if (resumed) goOn(core, received)
   else core.acked(received - core.pace.framesAcked)

@@ -63,5 +63,7 @@ function parsePath(url: string): string {
 }
 
 function invalid(url: string, why: string): BraidError {
-  return new BraidError('INVALID_INPUT', `cannot use the address ${JSON.stringify(url)}: ${why}`)
+  // What stands before an @ is a password for some programs, and belongs in no text.
+  const shown = JSON.stringify(url.replace(/\/\/.*@/s, '//...@'))
+  return new BraidError('INVALID_INPUT', `cannot use the address ${shown}: ${why}`)
 }

@@ -33,6 +33,8 @@ export class SecureTransport implements Transport, TransportSink {
     this.remote = remote
     this.#raw = raw
     this.#showsCertificate = showsCertificate
+    // An error comes before the end, which says enough of a stranger; unheard it would end the process.
+    raw?.on('error', () => {})
     raw?.once('close', () => {
       // From the handshake on, the end is that of the secure socket.
       if (this.#inner === undefined) this.closed()

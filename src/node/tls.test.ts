@@ -1,9 +1,9 @@
-// TLS over real sockets: who is trusted, what each refusal is called, what a certificate leads to, and that handshakes are bounded.
+// TLS over real sockets: who is trusted, what each refusal is called, and what a certificate leads to.
 
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, connect as dialRaw, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { connect as tlsDial, createServer as tlsServerRaw } from 'node:tls'
@@ -287,63 +287,6 @@ test('connect over tcp:// to a TLS port fails at once', async (t) => {
   const listener = await serving(t, server)
   await assert.rejects(connect(listener.url.replace('tls', 'tcp')), { name: 'BraidError' })
   while (listener.stats().handshakes.used > 0) await turn()
-})
-
-test('listen bounds handshakes that never end, in number', async (t) => {
-  const listener = await serving(t, server, { maxHandshakes: 3 })
-  const port = Number(/\d+$/.exec(listener.url)![0])
-  const sockets = Array.from({ length: 10 }, () => dialRaw({ host: '127.0.0.1', port }).on('error', () => {}))
-  t.after(() => {
-    for (const socket of sockets) socket.destroy()
-  })
-  let ended = 0
-  for (const socket of sockets) {
-    // The first bytes of a handshake, and no more.
-    socket.write(Buffer.of(0x16, 0x03, 0x01))
-    socket.on('close', () => ended++).resume()
-  }
-  while (ended < 7) await turn()
-  assert.deepEqual(listener.stats().handshakes, { max: 3, used: 3, refused: 7 })
-  // And keeps nobody out.
-  await works(await connect(listener.url, { tls: { ca: authority.cert } }))
-})
-
-test('listen bounds handshakes that never end, in time', async (t) => {
-  const listener = await serving(t, server, { helloTimeoutMs: 50 })
-  const port = Number(/\d+$/.exec(listener.url)![0])
-  const silent = dialRaw({ host: '127.0.0.1', port }).on('error', () => {})
-  const secured = tlsDial({ host: '127.0.0.1', port, ca: authority.cert, ALPNProtocols: ['braidwire/1'] })
-  secured.on('error', () => {})
-  // Neither says a word; both are gone without having been told one.
-  await Promise.all([once(silent.resume(), 'close'), once(secured.resume(), 'close')])
-  assert.equal(silent.bytesRead, 0)
-  while (listener.stats().handshakes.used > 0) await turn()
-})
-
-test('listen survives strangers that send garbage, an alert, or half a handshake', async (t) => {
-  const listener = await serving(t, server)
-  const port = Number(/\d+$/.exec(listener.url)![0])
-  for (const bytes of [
-    'GET / HTTP/1.1\r\n\r\n',
-    '\x15\x03\x01\x00\x02\x02\x28',
-    '\x16\x03\x01\x02\x00\x01',
-    '\xf5BRD\r\n\x1a\x01',
-  ]) {
-    const socket = dialRaw({ host: '127.0.0.1', port }).on('error', () => {})
-    socket.end(Buffer.from(bytes, 'latin1'))
-    await once(socket.resume(), 'close')
-  }
-  while (listener.stats().handshakes.used > 0) await turn()
-  await works(await connect(listener.url, { tls: { ca: authority.cert } }))
-})
-
-test('close ends handshakes under way', async () => {
-  const listener = await listen('tls://127.0.0.1:0', echo, { tls: pairOf(server) })
-  const socket = dialRaw({ host: '127.0.0.1', port: Number(/\d+$/.exec(listener.url)![0]) }).on('error', () => {})
-  const gone = once(socket.resume(), 'close')
-  while (listener.stats().handshakes.used === 0) await turn()
-  await listener.close()
-  await gone
 })
 
 const secret = ada.key.split('\n')[1]!

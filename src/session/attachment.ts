@@ -8,6 +8,7 @@ import type { Line } from './line.ts'
 import { samePrincipal } from './principal.ts'
 import type { Pump } from './pump.ts'
 import type { Resumable, Resumption, Returning } from './resumption.ts'
+import { hidden } from './secret.ts'
 import type { Remote, State } from './session.ts'
 
 const SESSION_LOST = codes.SESSION_LOST.number
@@ -115,7 +116,7 @@ export class Attachment implements Resumable {
     const { host, returning } = this
     const session = returning?.find(request)
     if (session === undefined) return this.refuse(SESSION_LOST, UNKNOWN)
-    host.remote = { ...host.remote, auth: request.auth, certificate: this.pump.certificate }
+    host.remote = hidden({ ...host.remote, auth: request.auth, certificate: this.pump.certificate }, 'auth')
     host.ask(
       (principal) => this.handOver(request, session, principal),
       (cause) => this.refuse(DENIED, 'not authorised', cause),

@@ -316,7 +316,8 @@ export class Caller {
   }
 }
 
-function cancelled(signal: AbortSignal | undefined, executed: 'no' | 'maybe'): BraidError {
+/** What a call fails with when its signal aborts. */
+export function cancelled(signal: AbortSignal | undefined, executed: 'no' | 'maybe'): BraidError {
   const reason: unknown = signal?.reason
   // A call made to answer another ends for the same reason as that one.
   const late = reason instanceof BraidError && reason.code === 'BRAID_DEADLINE'

@@ -9,7 +9,7 @@ import { Callee, type CalleeHost } from './callee.ts'
 import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
 import { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
-import { Deferred, isThenable, quiet } from './deferred.ts'
+import { Deferred, quiet, tell } from './deferred.ts'
 import type { DirectOpener, ReplyTaker } from './direct.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
 import type { SessionHooks } from './hooks.ts'
@@ -19,6 +19,7 @@ import type { SessionSettings } from './options.ts'
 import { Pings } from './pings.ts'
 import { Pump, type PumpOwner } from './pump.ts'
 import { Router } from './router.ts'
+import { hidden } from './secret.ts'
 import type {
   CallHandler,
   DrainReport,
@@ -87,8 +88,8 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.handlerWaitMs = settings.handlerWaitMs
     this.messageMax = new Ceiling(settings.maxMessage)
     this.assembled = new Ceiling(settings.maxAssembled)
-    const confidential = transport.confidential ?? false
-    this.remote = { address: transport.remote, auth: EMPTY, codec: '', confidential, certificate: undefined }
+    const { remote: address, confidential = false } = transport
+    this.remote = { address, auth: EMPTY, codec: '', confidential, certificate: undefined }
     this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
     this.pump = new Pump(engine, transport, settings.clock, this, settings.writeTimeoutMs)
     this.attachment = new Attachment(this, this.pump, hooks.resumption, hooks.returning)
@@ -269,7 +270,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     if (event.type === 'finished') {
       const stream = event.stream.owner as LiveStream | undefined
       stream?.finished()
-      stream?.lost(this.failure())
+      stream?.lost(this.closedTo ?? new BraidError('CLOSED', 'the session is over'))
     } else if (event.type === 'reply') this.caller.replied(event.call, event.result, event.via)
     else if (event.type === 'replyError') this.caller.refused(event.call, event.error)
   }
@@ -283,8 +284,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   }
 
   broken(thrown: unknown): void {
-    const error = new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown })
-    this.shut(INTERNAL, '', error)
+    this.shut(INTERNAL, '', new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown }))
   }
 
   gone(): void {
@@ -299,7 +299,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.streamTable.metaMax = hello.maxMeta
     this.frameMax = hello.maxFrame
     const { certificate } = this.pump
-    this.remote = { ...this.remote, auth: hello.auth.slice(), codec: hello.codec, certificate }
+    this.remote = hidden({ ...this.remote, auth: hello.auth.slice(), codec: hello.codec, certificate }, 'auth')
     this.ask(
       (principal) => this.admit(principal),
       (cause) => this.shut(DENIED, 'not authorised', localError(DENIED, 'the peer was not authorised', { cause })),
@@ -312,12 +312,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     const failed = (cause: unknown): void => {
       this.shut(INTERNAL, '', localError(INTERNAL, 'the session handler threw', { cause }))
     }
-    try {
-      const result = this.hooks.ready?.(this)
-      if (isThenable(result)) result.then(undefined, failed)
-    } catch (thrown) {
-      failed(thrown)
-    }
+    tell(() => this.hooks.ready?.(this), failed)
     if (this.ending !== undefined) return
     this.engine.admit(this.clock.now())
     this.admission.open()
@@ -333,10 +328,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   }
 
   abandon(error: BraidError | undefined): void {
-    this.conclude(
-      error,
-      error ?? new BraidError('SUPERSEDED', 'this transport went to a session that was there before'),
-    )
+    this.conclude(error, error ?? new BraidError('SUPERSEDED', 'the transport went to an older session'))
     if (error === undefined) this.end.resolve(undefined)
     this.wake()
   }
@@ -373,17 +365,16 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   /** Ends the session from this side. */
   private shut(code: number, reason: string, error: BraidError | undefined): void {
     if (this.ending !== undefined) return
-    const failing = error ?? new BraidError('CLOSED', 'this side closed the session')
     this.engine.close(code, reason)
-    this.conclude(error, failing)
+    this.conclude(error, error ?? new BraidError('CLOSED', 'this side closed the session'))
     this.wake()
   }
 
   /** The engine says that it is over. */
   private over(error: BraidError | undefined): void {
     if (this.ending !== undefined) return
-    const failing = error ?? new BraidError('CLOSED', 'the other side closed the session', { initiator: 'remote' })
-    this.conclude(error, failing)
+    const closed = new BraidError('CLOSED', 'the other side closed the session', { initiator: 'remote' })
+    this.conclude(error, error ?? closed)
   }
 
   /** Everything that still waits for something fails with `failing`. */
@@ -401,10 +392,6 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.turn('closed')
     for (const reader of this.states_) reader.close()
     this.hooks.over?.(error)
-  }
-
-  private failure(): BraidError {
-    return this.closedTo ?? new BraidError('CLOSED', 'the session is over')
   }
 }
 

@@ -278,6 +278,8 @@ export class Pump implements TransportSink {
   }
 
   private arm(): void {
+    // Without a transport nothing is waited for here; drop has ended the timer.
+    if (this.line === undefined) return
     const idle = this.ending ? undefined : this.engine.deadline()
     const stall = this.isFull && !this.ending ? this.stall.due : Number.POSITIVE_INFINITY
     const due = Math.min(idle ?? Number.POSITIVE_INFINITY, stall, this.closeAt ?? Number.POSITIVE_INFINITY)

@@ -39,3 +39,8 @@ export function sameSecret(one: Uint8Array, other: Uint8Array): boolean {
   for (let i = 0; i < one.length; i++) difference |= one[i] ^ (other[i] ?? 0)
   return difference === 0
 }
+
+/** Keeps a property out of what prints and copies objects: a session that somebody logs should not tell the token of its peer. */
+export function hidden<T extends object>(object: T, name: keyof T): T {
+  return Object.defineProperty(object, name, { enumerable: false })
+}

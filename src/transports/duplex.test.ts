@@ -302,4 +302,6 @@ test('duplexTransport names the other side by its address', async (t) => {
   assert.equal(duplexTransport(a).remote, `tcp://127.0.0.1:${a.remotePort}`)
   assert.equal(duplexTransport(b, { remote: 'somebody' }).remote, 'somebody')
   assert.equal(duplexTransport(new PassThrough()).remote, 'duplex')
+  assert.equal(duplexTransport(a).confidential, undefined)
+  assert.equal(duplexTransport(b, { confidential: true }).confidential, true)
 })

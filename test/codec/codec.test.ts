@@ -118,6 +118,7 @@ const examples: Record<string, Frame[]> = {
   'CLOSE, clean': [frame('CLOSE', [], { code: 0, reason: '' })],
   'PING with one byte, PONG': [frame('PING', [], { bytes: '07' }), frame('PONG', [], { bytes: '07' })],
   'ACK of 3 frames, ACKREQ': [frame('ACK', [], { count: 3 }), frame('ACKREQ', [], {})],
+  'RESUME_NO, SESSION_LOST, no reason': [frame('RESUME_NO', [], { code: 24, reason: '' })],
 }
 
 function frame(type: string, flags: string[], fields: Frame['fields']): Frame {
@@ -157,7 +158,8 @@ test('frames of the wrong shape are refused with the code the text names', () =>
       (error) => error instanceof CodecError && error.code === code,
       hex,
     )
-  refused('08 00', 'UNKNOWN_FRAME')
+  refused('38 00', 'UNKNOWN_FRAME')
+  refused('10 01 07', 'FRAME_SIZE')
   refused('54 00', 'UNKNOWN_FRAME')
   refused('58 01 00', 'FRAME_SIZE')
   refused('60 03 40 01 00', 'FRAME_SIZE')

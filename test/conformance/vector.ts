@@ -55,6 +55,7 @@ export interface Vector {
   readonly role: 'listener' | 'dialer' | 'symmetric'
   readonly options?: Readonly<Record<string, number | string>>
   readonly gate?: boolean
+  readonly resume?: boolean
   readonly steps: readonly Step[]
   readonly expect: Expect
 }
@@ -97,6 +98,9 @@ export function list<T>(value: T | readonly T[]): readonly T[] {
 const fixed: Readonly<Record<string, Uint8Array>> = {
   $preface: PREFACE,
   $hello: encodeFrame({ type: 'HELLO', flags: [], fields: { entries: '0=0101' } }),
+  $able: encodeFrame({ type: 'HELLO', flags: [], fields: { entries: '0=0101 7=01' } }),
+  $ticket: new Uint8Array(16).fill(7),
+  $secret: new Uint8Array(32).fill(9),
 }
 
 /** The bytes of pieces; `dynamic` knows the macros that depend on what the subject said before. */

@@ -2,7 +2,7 @@
 // from one to the other is written down, one line a frame, by the second codec.
 
 import { createHash } from 'node:crypto'
-import type { Engine, EngineCall, EngineStream } from '#dist/engine/contract.js'
+import type { Engine, EngineCall, EngineStream, Ticket } from '#dist/engine/contract.js'
 import type { EngineOptions } from '#dist/engine/options.js'
 import { describeFrame } from '../codec/describe.ts'
 import { decodeFrame, encodeFrame, PREFACE } from '../codec/frames.ts'
@@ -21,6 +21,8 @@ export interface Setting {
   readonly gate?: boolean
   /** Both sides speak first, as on a port. */
   readonly symmetric?: boolean
+  /** Both sides can go on over another transport. */
+  readonly resume?: boolean
 }
 
 /** One of the two ends: its engine, what it was told, and the streams and calls the other side began. */
@@ -39,8 +41,12 @@ export class End {
 
   constructor(name: string, options: EngineOptions, setting: Setting) {
     this.name = name
-    const listens = name === 'b'
-    const init = { waitForPreface: listens && !setting.symmetric, gate: listens && setting.gate === true }
+    const listens = name !== 'a'
+    const init = {
+      waitForPreface: listens && !setting.symmetric,
+      gate: listens && setting.gate === true,
+      resume: setting.resume === true,
+    }
     this.tape = { options, init, seed: listens ? 101 : 100, ops: [] }
     this.engine = recorded(this.tape)
   }
@@ -94,6 +100,13 @@ export class End {
     const bytes = concat(out)
     this.describe(bytes, lines)
     return bytes
+  }
+
+  /** The transport is lost. */
+  detach(): void {
+    if (!this.engine.detach()) throw new Error(`${this.name} cannot go on without its transport`)
+    this.undecoded = new Uint8Array(0)
+    this.spoken = false
   }
 
   private describe(bytes: Uint8Array, lines: string[]): void {
@@ -183,6 +196,41 @@ export class World {
       end.engine.tick(this.now)
       end.drain()
     }
+  }
+
+  /** The transport is lost, and with it what `a` and `b` have to say now. */
+  cut(): void {
+    const before = this.lines.length
+    for (const end of [this.a, this.b]) {
+      end.drain()
+      end.transmit(this.now, Number.POSITIVE_INFINITY, this.lines)
+    }
+    this.note(`${this.lines.length > before ? 'what was said last' : 'the transport'} is lost`)
+    this.a.detach()
+    this.b.detach()
+  }
+
+  /** The RESUME that `a` sends on another transport. */
+  redial(attempt: number): Uint8Array {
+    this.a.engine.redial(attempt)
+    return this.a.transmit(this.now, Number.POSITIVE_INFINITY, this.lines)
+  }
+
+  /** Behind it `b` is found, and goes on; then all flows. */
+  resume(attempt: number, next: Ticket): void {
+    const resume = decodeFrame(this.redial(attempt), PREFACE.length)?.value
+    this.b.engine.adopt(Number(resume?.fields.count), next, this.now)
+    this.flow()
+  }
+
+  /** Behind it nobody is found. */
+  refuse(attempt: number, code: number): void {
+    const nobody = new End('c', {}, {})
+    nobody.engine.receive(this.redial(attempt), this.now)
+    nobody.drain()
+    nobody.engine.refuseResume(code, '')
+    this.a.engine.receive(nobody.transmit(this.now, Number.POSITIVE_INFINITY, this.lines), this.now)
+    this.a.drain()
   }
 
   /** Lets time pass in one go. */

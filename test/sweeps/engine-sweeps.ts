@@ -167,14 +167,20 @@ function assertBounded(player: Player, where: string): void {
   assert.ok(player.unreadBytes <= window, `${where}: ${player.unreadBytes} bytes unread`)
 }
 
-/** Lets time pass: whoever waits for the rest of a frame does so only so long. Then the transport goes, too. */
+/** Lets time pass: whoever waits for the rest of a frame, or for a word at all, does so only so long. Then the transport goes, too. */
 function settle(player: Player, now: number, where: string): void {
   let time = now
-  for (let turns = 0; player.engine.deadline() !== undefined; turns++) {
+  let due = player.engine.deadline()
+  for (let turns = 0; due !== undefined; due = player.engine.deadline(), turns++) {
     assert.ok(turns < 100, `${where}: it waits again and again`)
-    time += LONG_MS
+    time = Math.max(time, due)
     player.engine.tick(time)
     player.transmit(time)
+    player.drain()
+    if (player.told.at(-1)?.head.startsWith('silent') === true) {
+      player.told.pop()
+      break
+    }
   }
   assertWellFormed(concat(player.out), player.closed, where)
   const ended = player.closed
@@ -252,7 +258,12 @@ export function noise(seeds: number): number {
     const behindHello = seed % 2 === 0
     const head = fromHex(`f5 42 52 44 0d 0a 1a 01 ${behindHello ? '00 04 00 02 01 01' : ''}`)
     const bytes = Uint8Array.from({ length: NOISE_BYTES }, () => prng.int(0, 255))
-    const player = new Player({ options: {}, init: { waitForPreface: true, gate: false }, seed, ops: [] })
+    const player = new Player({
+      options: {},
+      init: { waitForPreface: true, gate: false, resume: false },
+      seed,
+      ops: [],
+    })
     const where = `noise of seed ${seed}`
     player.receive(concat([head, bytes]), 0)
     player.transmit(0)

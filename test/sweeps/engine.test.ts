@@ -20,21 +20,21 @@ test('F1: any chunking tells the same and answers the same', () => {
   let tries = 0
   for (const [index, recording] of all.entries())
     tries += chunkings(recording, stepFor(recording, EVERY.split), index % EVERY.split)
-  assert.ok(tries > 300, `${tries} chunkings`)
+  assert.ok(tries > 200, `${tries} chunkings`)
 })
 
 test('F2: a cut at any place tells what came before it, and no clean end', () => {
   let tries = 0
   for (const [index, recording] of all.entries())
     tries += cuts(recording, stepFor(recording, EVERY.cut), index % EVERY.cut)
-  assert.ok(tries > 1_000, `${tries} cuts`)
+  assert.ok(tries > 800, `${tries} cuts`)
 })
 
 test('F4: a flipped bit harms its own stream, or ends the session', () => {
   const tally = new Tally()
   for (const [index, recording] of all.entries())
     flips(recording, stepFor(recording, EVERY.bit), tally, index % EVERY.bit)
-  assert.ok(tally.tries > 1_000, `${tally.tries} bits`)
+  assert.ok(tally.tries > 800, `${tally.tries} bits`)
   assert.ok(tally.outcomes.ended > 100 && tally.outcomes.confined > 100)
 })
 

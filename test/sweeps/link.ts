@@ -125,12 +125,12 @@ export class Link {
 
   constructor(
     { leftward = open, rightward = open }: { leftward?: Direction; rightward?: Direction } = {},
-    makeLeft: (link: Link) => LinkEnd = (link) => new LinkEnd(link, 'link:right'),
+    make = (link: Link, remote: 'left' | 'right'): LinkEnd => new LinkEnd(link, `link:${remote}`),
   ) {
     this.leftward = leftward
     this.rightward = rightward
-    this.left = makeLeft(this)
-    this.right = new LinkEnd(this, 'link:left')
+    this.left = make(this, 'right')
+    this.right = make(this, 'left')
   }
 
   direction(from: LinkEnd): Direction {
