@@ -44,11 +44,19 @@ export class Timers {
       // After a sleep of ours what came meanwhile has yet to be read.
       const awake = now - slow.due <= LATE_MS
       if (awake && decoder.frames === slow.frames && decoder.pending - slow.bytes < SLOW_PEER_BYTES) {
-        core.fail(new BraidError('SLOW_PEER', 'a frame was begun and did not go on at 512 B/s'))
+        this.wentNoFurther()
       }
       this.watch(now)
     }
     if (this.listening) this.look(now)
+  }
+
+  /** A frame stands still. A session that can go on over another transport loses no more than this one. */
+  private wentNoFurther(): void {
+    const { core } = this
+    const error = new BraidError('SLOW_PEER', 'a frame was begun and did not go on at 512 B/s')
+    if (core.ticket === undefined) core.fail(error)
+    else core.events.push({ type: 'silent', error })
   }
 
   /** Notes when a frame that is under way must have got on. */
