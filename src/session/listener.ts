@@ -4,6 +4,7 @@
 import { BraidError } from '../engine/errors.ts'
 import { quiet } from './deferred.ts'
 import { parseSessionOptions, type SessionOptions } from './options.ts'
+import { Refusals } from './refusals.ts'
 import type { DrainReport, Session } from './session.ts'
 import { begin } from './start.ts'
 import { Tickets } from './tickets.ts'
@@ -97,6 +98,7 @@ export class LiveListener implements Listener {
   readonly #handshakesMax: number
   readonly #signal: AbortSignal | undefined
   readonly #tickets: Tickets | undefined
+  readonly #refusals = new Refusals()
   readonly #plain: boolean
   readonly #aborted = () => void this.close()
   #accepted = 0
@@ -162,7 +164,7 @@ export class LiveListener implements Listener {
       this.#ready.add(admitted)
       return this.#onSession(admitted)
     }
-    const hooks = { ready, resumption: tickets?.resumption(), returning: tickets }
+    const hooks = { ready, resumption: tickets?.resumption(), returning: tickets, refusals: this.#refusals }
     const session = begin(transport, this.#options, 'listener', hooks)
     this.#handshaking.add(session)
     void session.closed.then(() => {
