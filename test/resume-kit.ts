@@ -2,7 +2,6 @@
 
 import { createServer, connect as dialSocket, type Server, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type Listener, type ListenOptions, listen, type Session } from 'braidwire'
 
 /** A proxy whose connections can be cut. */
@@ -53,9 +52,13 @@ export class CuttingProxy {
 
 /** Cuts the connection, and waits until the session goes on over the next. */
 export async function cutAndResume({ proxy, session }: World): Promise<void> {
+  let detached = false
+  const states = session.states()
   proxy.cut()
-  while (session.state !== 'detached') await sleep(1)
-  while (session.state === 'detached') await sleep(1)
+  for await (const state of states) {
+    if (detached && state !== 'detached') return
+    detached ||= state === 'detached'
+  }
 }
 
 export interface World {

@@ -86,11 +86,9 @@ test('a server that was started anew does not know the session, and says so at o
   assert.equal((await session.closed)?.code, 'BRAID_SESSION_LOST')
 })
 
-test('typed calls with items, callbacks and events run on across cuts, both ways', async (t) => {
-  const ROUNDS = 400
-  const executed: number[] = []
-  const rooms: Events<{ tick: number }>[] = []
-  const api = {
+/** Items, a callback, and a call that notes how often it was made. */
+function makeApi(executed: number[]) {
+  return {
     async *count(to: number) {
       for (let i = 0; i < to; i++) {
         if (i % 20 === 0) await sleep(5)
@@ -107,6 +105,13 @@ test('typed calls with items, callbacks and events run on across cuts, both ways
       return 2 * n
     },
   }
+}
+
+test('typed calls with items, callbacks and events run on across cuts, both ways', async (t) => {
+  const ROUNDS = 400
+  const executed: number[] = []
+  const rooms: Events<{ tick: number }>[] = []
+  const api = makeApi(executed)
   const made = await world(t, (peer) => {
     rooms.push(events<{ tick: number }>(peer, 'news'))
     expose(peer, api)

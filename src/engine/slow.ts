@@ -3,8 +3,9 @@
 
 import { LATE_MS } from './liveness.ts'
 
-const EVERY_MS = 10_000
-const BYTES = 5120
+/** A frame must get on by so many bytes in that time. */
+export const SLOW_PEER_MS = 10_000
+const SLOW_PEER_BYTES = 5120
 
 /** How many frames were read, and how many bytes of the next. */
 export interface Reading {
@@ -23,7 +24,7 @@ export class SlowFrame {
     if (this.frames === frames) return
     this.frames = frames
     this.bytes = pending
-    this.due = now + EVERY_MS
+    this.due = now + SLOW_PEER_MS
   }
 
   /** None is. */
@@ -37,7 +38,7 @@ export class SlowFrame {
     if (now < this.due) return false
     // After a sleep of ours what came meanwhile has yet to be read.
     const late = now - this.due > LATE_MS
-    const stuck = !late && frames === this.frames && pending - this.bytes < BYTES
+    const stuck = !late && frames === this.frames && pending - this.bytes < SLOW_PEER_BYTES
     this.due = Number.POSITIVE_INFINITY
     if (!stuck) this.frames = -1
     return stuck

@@ -3,6 +3,7 @@
 
 import type { Engine, EngineEvent, ResumeRequest, Ticket } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
+import { addressOf } from './arrivals.ts'
 import type { Clock } from './clock.ts'
 import type { SessionHooks } from './hooks.ts'
 import type { Line } from './line.ts'
@@ -12,6 +13,7 @@ import type { Refusals } from './refusals.ts'
 import type { Resumable, Resumption, Returning } from './resumption.ts'
 import { hidden } from './secret.ts'
 import type { Remote, State } from './session.ts'
+import type { Share } from './share.ts'
 
 const SESSION_LOST = codes.SESSION_LOST.number
 const DENIED = codes.DENIED.number
@@ -25,7 +27,10 @@ export interface AttachmentHost {
   readonly principal: unknown
   readonly closedTo: BraidError | undefined
   readonly isOver: boolean
+  readonly share: Share
   remote: Remote
+  /** Takes a place among the sessions without a transport; false: there is none. */
+  keep(): boolean
   turn(state: State): void
   wake(): void
   /** Asks whether whoever is at the other end may come in; exactly one is called, unless the session ends first. */
@@ -87,6 +92,10 @@ export class Attachment implements Resumable {
     line.start()
   }
 
+  keep(): boolean {
+    return this.host.keep()
+  }
+
   issue(ticket: Ticket): void {
     this.host.engine.issue(ticket)
     this.host.wake()
@@ -110,6 +119,7 @@ export class Attachment implements Resumable {
   }
 
   private goesOn(): void {
+    this.host.share.attach()
     this.resumption?.resumed()
     this.host.turn(this.host.closedTo === undefined ? 'ready' : 'draining')
   }
@@ -143,7 +153,7 @@ export class Attachment implements Resumable {
     const { host } = this
     const name = code === DENIED ? 'DENIED' : code === PROTOCOL ? 'PROTOCOL' : 'SESSION_LOST'
     const error = new BraidError(name, reason, { cause })
-    if (this.refusals?.mayTell(host.remote.address, host.clock.now()) === false) return this.pump.cut(error)
+    if (this.refusals?.mayTell(addressOf(host.remote.address), host.clock.now()) === false) return this.pump.cut(error)
     host.engine.refuseResume(code, reason)
     host.abandon(error)
   }

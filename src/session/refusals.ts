@@ -9,16 +9,15 @@ export class Refusals {
   readonly #told = new Map<string, number>()
   #since = Number.NEGATIVE_INFINITY
 
-  /** Whether the one at this address is to be told; if not, his transport ends without a word. `address`: that of a transport. */
+  /** Whether the one at this address is to be told; if not, his transport ends without a word. */
   mayTell(address: string, now: number): boolean {
     // All are forgotten together: what is kept is bounded by who came within a second.
     if (now - this.#since >= SECOND_MS) {
       this.#told.clear()
       this.#since = now
     }
-    const host = address.replace(/[:#]\d+$/, '')
-    const told = this.#told.get(host) ?? 0
-    this.#told.set(host, told + 1)
+    const told = this.#told.get(address) ?? 0
+    this.#told.set(address, told + 1)
     return told < A_SECOND
   }
 }
