@@ -41,7 +41,8 @@ async function play({ id, port, form }: Play): Promise<Outcome> {
   const over = () => performance.now() - begun >= attack.lasts[form]
   const attackOnce = async (): Promise<End> => {
     const index = lines++
-    const note = (deed: Omit<Deed, 'at' | 'line'>) => deeds.push({ at: performance.now() - begun, line: index, ...deed })
+    const note = (deed: Omit<Deed, 'at' | 'line'>) =>
+      deeds.push({ at: performance.now() - begun, line: index, ...deed })
     const line = new Line(port, note, attack.reads !== false)
     living.add(line)
     const count = (more: number) => {

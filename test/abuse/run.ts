@@ -11,7 +11,8 @@ const { values, positionals } = parseArgs({
 })
 const form = values.quick ? 'quick' : 'full'
 /** `A1` means A1b as well. */
-const wanted = (id: string) => positionals.length === 0 || positionals.some((name) => id.replace(/[a-z]$/, '') === name || id === name)
+const wanted = (id: string) =>
+  positionals.length === 0 || positionals.some((name) => id.replace(/[a-z]$/, '') === name || id === name)
 
 const table = new Table()
 for (const attack of attacks.filter(({ id }) => wanted(id))) {
