@@ -2,65 +2,19 @@
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { createServer, connect as dialSocket, type Server, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BraidError, connect, listen, type Session } from 'braidwire'
-
-/** A proxy whose connections can be cut. */
-class CuttingProxy {
-  readonly sockets = new Set<Socket>()
-  cuts = 0
-  readonly #server: Server
-  #refusing = false
-
-  constructor(to: number) {
-    this.#server = createServer((near) => {
-      if (this.#refusing) return near.destroy()
-      const far = dialSocket(to, '127.0.0.1')
-      for (const [one, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        one.on('error', () => {})
-        one.on('close', () => other.destroy())
-        one.pipe(other)
-        this.sockets.add(one)
-      }
-    })
-  }
-
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    const { port } = this.#server.address() as { port: number }
-    return `tcp://127.0.0.1:${port}`
-  }
-
-  cut(): void {
-    this.cuts++
-    for (const socket of this.sockets) socket.resetAndDestroy()
-    this.sockets.clear()
-  }
-
-  refuse(refusing: boolean): void {
-    this.#refusing = refusing
-  }
-
-  async close(): Promise<void> {
-    this.cut()
-    await new Promise((resolve) => this.#server.close(resolve))
-  }
-}
+import { Proxy } from './network/proxy.ts'
 
 async function world(t: TestContext, onSession: (session: Session) => unknown, keepMs = 10_000) {
   const listener = await listen('tcp://127.0.0.1:0', onSession, { resume: { keepMs, plain: true } })
-  const proxy = new CuttingProxy(Number(new URL(listener.url).port))
-  const url = await proxy.listen()
+  const proxy = await Proxy.to(Number(new URL(listener.url).port))
   t.after(async () => {
     await listener.close()
     await proxy.close()
   })
-  const session = await connect(url, { reconnect: true })
+  const session = await connect(proxy.url, { reconnect: true })
   t.after(() => session.close())
   await session.ping()
   return { listener, proxy, session }
