@@ -9,7 +9,9 @@ export {
   type ErrorInitiator,
   type ErrorScope,
 } from './engine/errors.ts'
-export type { Listener, ListenerStats, ListenOptions, ResumeOptions } from './session/listener.ts'
+export { Budget, type BudgetOptions, type BudgetStats } from './session/budget.ts'
+export type { LimitUse } from './session/ceiling.ts'
+export type { Listener, ListenerStats, ListenOptions } from './session/listener.ts'
 export type { CallOptions, JsonValue, Meta, Opener, OpenOptions } from './session/opener.ts'
 export type { SessionOptions } from './session/options.ts'
 export type { Dial } from './session/redial.ts'
@@ -26,6 +28,7 @@ export type {
   StreamHandler,
 } from './session/session.ts'
 export type { Receiver, Stream, StreamStats } from './session/stream.ts'
+export type { ResumeOptions } from './session/tickets.ts'
 export type { Code } from './session/words.ts'
 export { type Carrier, type ConnectOptions, connect, listen } from './transports/connect.ts'
 

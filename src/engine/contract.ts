@@ -152,6 +152,8 @@ export interface EngineStats {
   readonly callsOpen: number
   /** Smallest of the last round trips, in ms; undefined before the first. */
   readonly rttMs: number | undefined
+  /** Bytes held for it: received and not taken by the application, and queued unsent. */
+  readonly memory: number
   /** DATA bytes handed over and not yet acknowledged. */
   readonly inFlight: number
   /** How many of those the sender allows itself. */
@@ -226,6 +228,8 @@ export interface Engine {
   issue(ticket: Ticket): void
   /** Answers a `resume` event: no. The session of this engine, which never began, ends with it. */
   refuseResume(code: number, reason: string): void
+  /** On: no window grows any more, because memory is short. What was granted stays granted. Off at first. */
+  limitGrowth(on: boolean): void
   // -- input
   receive(chunk: Uint8Array, now: number): void
   tick(now: number): void
@@ -243,6 +247,11 @@ export interface Engine {
   readonly closing: boolean
   /** Bytes received and not yet looked at, because the session is not admitted. */
   readonly heldBytes: number
+  /**
+   * Bytes of memory held for the session: received and not taken by the application, or not yet looked at; queued and not yet
+   * handed to the transport. Costs a few additions.
+   */
+  readonly memory: number
   /** Everything still open, for the session to fail when it ends. */
   liveStreams(): Iterable<EngineStream>
   liveCalls(): Iterable<EngineCall>

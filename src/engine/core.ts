@@ -45,15 +45,15 @@ export class Core {
   /** Both sides can resume; not known before the HELLO. */
   mayResume = false
   readonly replay: Replay
-  /** The last one: the dialer shows it on the next transport, with the number of the attempt. Without one there is no next. */
-  ticket: Ticket | undefined = undefined
+  /** The number of the last RESUME. */
   attempt = 0
   /** The acceptor's: this is not its first transport, so no HELLO goes out. */
   adopted = false
-  /** The acceptor's: to be sent. */
-  ticketDue: Ticket | undefined = undefined
+  /** Private, and so not printed with the session: they hold a secret. */
+  #ticket: Ticket | undefined = undefined
+  #ticketDue: Ticket | undefined = undefined
   /** RESUME is answered with no. */
-  refusal: { readonly code: number; readonly reason: string } | undefined = undefined
+  resumeRefusal: { readonly code: number; readonly reason: string } | undefined = undefined
   closeCode = 0
   closeReason = ''
   /** The last time handed in. */
@@ -69,13 +69,30 @@ export class Core {
   peerOpenAnnounced: number
   opensRefused = 0
   /** How often the session ended for one of these: at most once each, but every limit reports what it refused. */
-  readonly refusals = { BRAID_FRAME_SIZE: 0, BRAID_FLOW_CONTROL: 0, BRAID_EXHAUSTED: 0, BRAID_SLOW_PEER: 0 }
+  readonly refusals = {
+    BRAID_FRAME_SIZE: 0,
+    BRAID_FLOW_CONTROL: 0,
+    BRAID_EXHAUSTED: 0,
+    BRAID_SLOW_PEER: 0,
+    BRAID_BAD_LIMITS: 0,
+  }
   metaRefused = 0
   /** How often the peer was taken for dead because it said nothing. */
   silences = 0
+  namesRefused = 0
+  /** How often `write` asked to wait. */
+  writesHeld = 0
   /** How far windows have grown beyond their first size. */
   grown = 0
   growthRefused = 0
+  /** How often one was as large as it may be, and its sender asked for more. */
+  windowsAtMost = 0
+  /** They may not grow now, whatever is left of the pool. */
+  frugal = false
+  /** Bytes of all streams that wait to be sent; a message end counts as one. */
+  queued = 0
+  /** Why a peer that says HELLO is turned away. */
+  readonly refusal: BraidError | undefined
   /** Records that owe a control frame. */
   readonly dirty: Queue<StreamRecord> = new Queue()
   /** One of those frames cannot wait for company. */
@@ -96,8 +113,9 @@ export class Core {
   peerGoAway: BraidError | undefined = undefined
   peerGoAwayCount: number = Number.MAX_SAFE_INTEGER
 
-  constructor(settings: EngineSettings, dialer: boolean, resume: boolean) {
+  constructor(settings: EngineSettings, dialer: boolean, resume: boolean, refusal?: BraidError) {
     this.settings = settings
+    this.refusal = refusal
     this.dialer = dialer
     this.replay = new Replay(resume, settings.replayBytes)
     this.receive = new ReceiveWindow(settings.sessionWindow)
@@ -124,11 +142,34 @@ export class Core {
     this.fail(thrown)
   }
 
+  /** The last one: the dialer shows it on the next transport. Without one there is no next. */
+  get ticket(): Ticket | undefined {
+    return this.#ticket
+  }
+
+  set ticket(ticket: Ticket | undefined) {
+    this.#ticket = ticket
+  }
+
+  /** The acceptor's: to be sent. */
+  get ticketDue(): Ticket | undefined {
+    return this.#ticketDue
+  }
+
+  set ticketDue(ticket: Ticket | undefined) {
+    this.#ticketDue = ticket
+  }
+
   /** The peer has so many frames more. @throws BraidError PROTOCOL when they were never sent. */
   acked(frames: number): void {
     this.pace.acked(frames, this.now)
     this.replay.scale(this.pace.limit)
     this.replay.release(this.pace.framesAcked)
+  }
+
+  /** Asks for a round trip, unless one is under way. */
+  ping(): void {
+    if (this.pingSentAt === undefined) this.pingDue = true
   }
 
   /** The record owes a control frame. One that can wait rides along with the next thing that goes out anyway. */
@@ -156,9 +197,12 @@ export class Core {
   /** Grows a stream's window when its sender asked and its reader keeps up. */
   growWindow(record: StreamRecord): void {
     const { streamWindowMax, growthPool } = this.settings
-    const bytes = record.receive.growth(streamWindowMax, growthPool - this.grown)
+    const left = this.frugal ? 0 : growthPool - this.grown
+    const bytes = record.receive.growth(streamWindowMax, left)
     if (bytes <= 0) {
-      if (record.receive.wanted > record.receive.size && this.grown >= growthPool) this.growthRefused++
+      if (record.receive.wanted <= record.receive.size) return
+      if (record.receive.size >= streamWindowMax) this.windowsAtMost++
+      else if (left <= 0) this.growthRefused++
       return
     }
     record.receive.grow(bytes)
@@ -166,11 +210,17 @@ export class Core {
     this.owe(record, OWES_CREDIT)
   }
 
+  /** Forgets what a stream has not sent. */
+  dropQueue(record: StreamRecord): void {
+    this.queued -= record.queued
+    record.dropQueue()
+  }
+
   /** Makes our half final for a reset of either side: unsent bytes are dropped, RESET(SEND) is owed. */
   abortSending(record: StreamRecord, code: number, reason: string): void {
     if (isFinal(record.sending)) return
     record.sending = step(record.sending, 'reset')
-    record.dropQueue()
+    this.dropQueue(record)
     this.scheduler.leave(record)
     record.resetCode = code
     record.resetReason = reason
@@ -209,7 +259,7 @@ export class Core {
   private dropUnopened(record: StreamRecord): void {
     record.sending = step(record.sending, 'reset')
     record.receiving = step(record.receiving, 'reset')
-    record.dropQueue()
+    this.dropQueue(record)
   }
 
   /** Forgets a stream whose halves are final, once it owes nothing; with its handler settled its open credit returns. */

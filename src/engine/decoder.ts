@@ -27,7 +27,7 @@ export class Decoder {
   /** Bytes so far of the header or body that is not yet complete. */
   pending = 0
   private readonly sink: FrameSink
-  private readonly body = new Body()
+  readonly body: Body = new Body()
   private readonly header = new Uint8Array(HEADER_BYTES_MAX)
   private type = 0
   private flags = 0

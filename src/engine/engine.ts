@@ -15,17 +15,15 @@ import type {
 import { Core } from './core.ts'
 import { BraidError } from './errors.ts'
 import { Inbound } from './inbound.ts'
-import { LATE_MS, Liveness } from './liveness.ts'
 import type { EngineSettings } from './options.ts'
 import { Outbound } from './outbound.ts'
 import * as resumption from './resume.ts'
 import { isFinal } from './state.ts'
-import { engineStats } from './stats.ts'
+import { counts, limits } from './stats.ts'
 import { OWES_ANSWER, OWES_FIN, StreamRecord } from './streams.ts'
+import { Timers } from './timers.ts'
 import { encodeReason, encodeText } from './wire.ts'
 
-const SLOW_PEER_MS = 10_000
-const SLOW_PEER_BYTES = 5120
 /** What may still arrive after the session asked the transport to pause. */
 const HELD_SLACK_BYTES = 1_048_576
 const none = new Uint8Array(0)
@@ -38,6 +36,9 @@ export interface EngineInit {
   /** Hold what follows the peer's HELLO until `admit`. */
   readonly gate: boolean
   /** Uniform in [0, 1), for the entry of HELLO that nobody knows and for when pings go. */
+  /** A listener: whoever says HELLO is told this, and nothing else. Default: nobody is turned away. */
+  readonly refuse?: BraidError | undefined
+  /** Uniform in [0, 1), for the entry of HELLO that nobody knows. */
   readonly random: () => number
 }
 
@@ -50,13 +51,9 @@ class NativeEngine implements Engine {
   private readonly core: Core
   private readonly inbound: Inbound
   private readonly outbound: Outbound
-  private readonly liveness: Liveness
-  private readonly waitForPreface: boolean
+  private readonly timers: Timers
   private bytesIn = 0
   private bytesOut = 0
-  private helloDue: number | undefined
-  /** The frame that is not complete, and how far it was when the present ten seconds began. */
-  private slow: { frames: number; bytes: number; due: number } | undefined
   /** `closed` was told: there are no more events. */
   private over = false
   private held: Uint8Array[] = []
@@ -64,11 +61,10 @@ class NativeEngine implements Engine {
 
   constructor(settings: EngineSettings, init: EngineInit) {
     const resume = init.resume === true
-    this.core = new Core(settings, !init.waitForPreface, resume)
+    this.core = new Core(settings, !init.waitForPreface, resume, init.refuse)
     this.inbound = new Inbound(this.core, init.gate)
     this.outbound = new Outbound(this.core, init.waitForPreface, resume, init.random)
-    this.liveness = new Liveness(settings.idleTimeoutMs, init.random)
-    this.waitForPreface = init.waitForPreface
+    this.timers = new Timers(this.core, this.inbound.decoder, init.random)
   }
 
   // -- commands on streams
@@ -95,10 +91,12 @@ class NativeEngine implements Engine {
   write(stream: EngineStream, bytes: Uint8Array, eom = false): boolean {
     const record = stream as StreamRecord
     if (record.ending || isFinal(record.sending)) return false
-    record.push(bytes, eom)
-    this.core.ready(record)
-    if (record.queued < this.core.settings.writeBuffer) return true
+    const { core } = this
+    core.queued += record.push(bytes, eom)
+    core.ready(record)
+    if (record.queued < core.settings.writeBuffer) return true
     record.wantsWritable = true
+    core.writesHeld++
     return false
   }
 
@@ -154,7 +152,7 @@ class NativeEngine implements Engine {
     const call = new OutgoingCall(method, args, deadlineAt, oneWay, owner, part)
     if (core.phase === 'open' && core.peerGoAway !== undefined && !part)
       core.events.push({ type: 'replyError', call, error: core.peerGoAway })
-    else core.caller.waiting.push(call)
+    else core.caller.wait(call)
     return call
   }
 
@@ -178,7 +176,7 @@ class NativeEngine implements Engine {
   // -- commands on the session
 
   ping(): void {
-    if (this.core.pingSentAt === undefined) this.core.pingDue = true
+    this.core.ping()
   }
 
   goAway(code: number, reason: string): void {
@@ -214,18 +212,17 @@ class NativeEngine implements Engine {
     resumption.detach(core)
     this.inbound.detach()
     this.outbound.detach()
-    this.slow = undefined
+    this.timers.detach()
     return true
   }
 
   redial(attempt: number): void {
-    this.helloDue = undefined
     resumption.redial(this.core, attempt)
   }
 
   adopt(received: number, ticket: Ticket, now: number): void {
     this.core.now = now
-    this.liveness.heard(now)
+    this.timers.heard(now)
     try {
       resumption.adopt(this.core, received, ticket)
     } catch (thrown) {
@@ -245,11 +242,15 @@ class NativeEngine implements Engine {
   admit(now: number): void {
     this.core.now = now
     this.inbound.decoder.halted = false
-    this.liveness.heard(now)
+    this.timers.heard(now)
     const held = this.held
     this.held = []
     this.heldBytes = 0
     for (const chunk of held) this.receive(chunk, now)
+  }
+
+  limitGrowth(on: boolean): void {
+    this.core.frugal = on
   }
 
   // -- input
@@ -259,7 +260,7 @@ class NativeEngine implements Engine {
     core.now = now
     if (core.phase !== 'open') return
     this.bytesIn += chunk.length
-    this.liveness.heard(now)
+    this.timers.heard(now)
     core.glitches.refill(now)
     try {
       const at = inbound.push(chunk, 0)
@@ -267,7 +268,7 @@ class NativeEngine implements Engine {
     } catch (thrown) {
       core.blame(thrown)
     }
-    this.watch(now)
+    this.timers.watch(now)
   }
 
   /** Keeps what came before the session was admitted. */
@@ -281,75 +282,17 @@ class NativeEngine implements Engine {
   }
 
   tick(now: number): void {
-    const { core, inbound } = this
-    core.now = now
-    if (core.phase !== 'open') return
-    if (this.helloDue === undefined) this.helloDue = now + core.settings.helloTimeoutMs
-    if (core.expects !== undefined && now >= this.helloDue) this.silent(core.expects)
-    if (this.slow !== undefined && now >= this.slow.due) {
-      const { decoder } = inbound
-      // After a sleep of ours what came meanwhile has yet to be read.
-      if (now - this.slow.due > LATE_MS) this.slow = undefined
-      else if (decoder.frames === this.slow.frames && decoder.pending - this.slow.bytes < SLOW_PEER_BYTES) {
-        core.fail(new BraidError('SLOW_PEER', 'a frame was begun and did not go on at 512 B/s'))
-      } else this.slow = undefined
-      this.watch(now)
-    }
-    if (this.listening) this.look(now)
-  }
-
-  /** Before the HELLO its own timer runs; while the session is not admitted, PONGs are not looked at. */
-  private get listening(): boolean {
-    return this.core.helloRead && this.core.expects === undefined && !this.inbound.decoder.halted
-  }
-
-  private look(now: number): void {
-    const { core, liveness } = this
-    const verdict = liveness.look(now)
-    if (verdict === 'ping') this.ping()
-    if (verdict !== 'silent') return
-    core.silences++
-    const seconds = Math.round(liveness.silence(now) / 100) / 10
-    const text = `nothing came from the other side for ${seconds} s, not even an answer to a ping: it is taken for dead`
-    const error = new BraidError('TRANSPORT_LOST', text, { scope: 'transport', initiator: 'remote' })
-    core.events.push({ type: 'silent', error })
+    this.core.now = now
+    if (this.core.phase === 'open') this.timers.tick(now)
   }
 
   moved(now: number): void {
-    this.liveness.heard(now)
-  }
-
-  /** The first frame did not come in time. */
-  private silent(expected: 'hello' | 'answer'): void {
-    const { core } = this
-    const within = `within ${core.settings.helloTimeoutMs} ms`
-    if (expected === 'hello') {
-      const error = new BraidError('SLOW_PEER', `no complete HELLO ${within}`)
-      return core.fail(error, this.waitForPreface && !core.prefaceRead)
-    }
-    // Another transport may do better.
-    this.helloDue = Number.POSITIVE_INFINITY
-    const error = new BraidError('TRANSPORT_LOST', `no answer to RESUME ${within}`, { scope: 'transport' })
-    core.events.push({ type: 'silent', error })
-  }
-
-  /** Notes when a frame that is under way must have got on. */
-  private watch(now: number): void {
-    const { decoder } = this.inbound
-    if (!decoder.incomplete || decoder.halted) this.slow = undefined
-    else if (this.slow === undefined || this.slow.frames !== decoder.frames) {
-      this.slow = { frames: decoder.frames, bytes: decoder.pending, due: now + SLOW_PEER_MS }
-    }
+    this.timers.heard(now)
   }
 
   deadline(): number | undefined {
     const { core } = this
-    if (core.phase !== 'open' || !core.attached) return undefined
-    // Not ticked yet: due at once, to learn when the wait began.
-    const first = core.expects === undefined ? Number.POSITIVE_INFINITY : (this.helloDue ?? core.now)
-    const idle = this.listening ? this.liveness.due : Number.POSITIVE_INFINITY
-    const due = Math.min(first, idle, this.slow?.due ?? Number.POSITIVE_INFINITY)
-    return due === Number.POSITIVE_INFINITY ? undefined : due
+    return core.phase === 'open' && core.attached ? this.timers.deadline() : undefined
   }
 
   // -- output
@@ -372,6 +315,12 @@ class NativeEngine implements Engine {
     return this.core.pace.framesAcked
   }
 
+  get memory(): number {
+    const { receive, queued, caller, callee, replay } = this.core
+    const arrived = receive.unread + this.heldBytes + this.inbound.decoder.pending
+    return arrived + queued + caller.bytes + callee.bytes + replay.bytes
+  }
+
   get closing(): boolean {
     return this.core.phase !== 'open'
   }
@@ -386,13 +335,15 @@ class NativeEngine implements Engine {
   }
 
   stats(): EngineStats {
-    return engineStats(
-      this.core,
-      this.bytesIn,
-      this.bytesOut,
-      this.inbound.decoder.frames,
-      this.outbound.writer.framesSent,
-      this.heldBytes,
-    )
+    const { decoder } = this.inbound
+    return {
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      framesIn: decoder.frames,
+      framesOut: this.outbound.writer.framesSent,
+      memory: this.memory,
+      ...counts(this.core),
+      limits: limits(this.core, this.heldBytes, decoder.body.reasonsDropped),
+    }
   }
 }

@@ -34,7 +34,7 @@ export const codes = {
   SLOW_PEER: { number: 13, meaning: 'A frame or the HELLO did not arrive whole in time.' },
   CANCELLED: { number: 14, meaning: 'The work was given up on purpose.' },
   DEADLINE: { number: 15, meaning: 'The time allowed was used up.' },
-  EXHAUSTED: { number: 16, meaning: 'A budget of memory, disk or time on the side named is used up.' },
+  EXHAUSTED: { number: 16, meaning: 'A budget of memory, disk, time or places on the side named is used up.' },
   UNIMPLEMENTED: { number: 17, meaning: 'No such method is exposed; nothing was executed.' },
   INVALID_INPUT: { number: 18, meaning: 'The input is not what the operation takes.' },
   DENIED: { number: 19, meaning: 'Not allowed: authorisation failed, or the path or method is off limits.' },

@@ -116,6 +116,23 @@ test('REPLY by a stream names one the replier opened', () => {
   }
 })
 
+test('REPLY that breaks a rule leaves its call to fail with the session', () => {
+  const wrong = [
+    frame(wire.REPLY, wire.VIA_STREAM, 0, 8),
+    frame(wire.REPLY, wire.VIA_STREAM, 0),
+    frame(wire.REPLY, wire.ERROR, 0, 5),
+    frame(wire.REPLY, wire.ERROR, 0, 5, 9),
+  ]
+  for (const bytes of wrong) {
+    const side = calling().say(bytes)
+    assert.ok(side.closedWith() !== undefined)
+    assert.deepEqual(
+      [...side.engine.liveCalls()].map(({ owner }) => owner),
+      ['mine'],
+    )
+  }
+})
+
 test('REPLY by a stream that is over, or that was refused, fails the call', () => {
   const over = calling().say(openFrame(0, { flags: wire.FIN }))
   over.engine.end(over.one('open').stream)

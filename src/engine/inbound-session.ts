@@ -44,11 +44,7 @@ export function goAway(core: Core, body: Body): void {
     if (record.opening?.part) core.opens.push(record)
     else core.refuseOpen(record, error)
   }
-  for (const call of core.caller.waiting.drain()) {
-    if (call.cancelled) continue
-    if (call.part) core.caller.waiting.push(call)
-    else core.events.push({ type: 'replyError', call, error })
-  }
+  for (const call of core.caller.refuse()) core.events.push({ type: 'replyError', call, error })
 }
 
 export function close(core: Core, body: Body): void {

@@ -108,6 +108,7 @@ export class Inbound implements FrameSink {
     this.place(type)
     wire.checkType(type, flags)
     if (type <= wire.RESUME_NO) {
+      if (type === wire.HELLO && this.core.refusal !== undefined) throw this.core.refusal
       if (length > wire.HELLO_BYTES_MAX) throw new BraidError('BAD_LIMITS', `a HELLO of ${length} bytes`)
     } else if (length > settings.maxFrame + wire.FRAME_OVERHEAD_MAX) {
       throw new BraidError('FRAME_SIZE', `a frame of ${length} bytes; maxFrame is ${settings.maxFrame}`)

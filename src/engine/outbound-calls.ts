@@ -33,7 +33,7 @@ export function replies(writer: FrameWriter, core: Core, budget: number): void {
       writer.varint(slot)
       writer.payload(reply.result, 0, reply.result.length)
     }
-    callee.written(slot)
+    callee.written(reply)
     core.glitches.callFinished()
   }
 }

@@ -98,6 +98,7 @@ function open(writer: FrameWriter, core: Core, record: StreamRecord, { name, met
   if (first > 0) {
     writer.payload(record.queue[record.head], 0, first)
     record.advance(record.head + 1, 0, first)
+    core.queued -= first
     record.send.left -= first
     core.send.left -= first
     writable(core, record)
@@ -172,6 +173,7 @@ function data(writer: FrameWriter, core: Core, record: StreamRecord): void {
   writer.varint(record.id)
   payload(writer, record, size)
   record.advance(index, offset, cost)
+  core.queued -= cost
   record.send.left -= cost
   core.send.left -= cost
   record.deficit -= cost

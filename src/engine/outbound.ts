@@ -34,7 +34,7 @@ export class Outbound {
     const before = out.length
     writer.begin(out)
     if (!this.prefaceSent) this.handshake()
-    if (core.phase !== 'failing' && core.expects !== 'answer' && core.refusal === undefined) {
+    if (core.phase !== 'failing' && core.expects !== 'answer' && core.resumeRefusal === undefined) {
       this.unsequenced()
       if (core.replay.pending) return writer.finish() + core.replay.repeat(out, budget)
       const from = writer.size
@@ -66,7 +66,7 @@ export class Outbound {
       return
     }
     if (core.phase === 'open') calls(writer, core, this.share(budget))
-    opens(writer, core, this.share(budget))
+    if (core.phase === 'open') opens(writer, core, this.share(budget))
     streams(writer, core, this.share(budget))
     owed(writer, core)
   }
@@ -98,7 +98,7 @@ export class Outbound {
   private handshake(): void {
     this.prefaceSent = true
     this.writer.payload(wire.PREFACE, 0, wire.PREFACE.length)
-    const { refusal } = this.core
+    const { resumeRefusal: refusal } = this.core
     if (refusal !== undefined) {
       this.writer.reasoned(wire.RESUME_NO, 0, [refusal.code], refusal.reason)
       this.core.phase = 'closed'

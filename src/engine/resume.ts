@@ -48,7 +48,7 @@ function goOn(core: Core, received: number): void {
 /** The answer to a RESUME is no; this engine never had a session. */
 export function refuse(core: Core, code: number, reason: string): void {
   core.attached = true
-  core.refusal = { code, reason }
+  core.resumeRefusal = { code, reason }
 }
 
 // -- frames out

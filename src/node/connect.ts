@@ -35,7 +35,7 @@ export interface ListenOptions extends SessionListenOptions {
  * have said what they accept.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an address that is none or an option out of its bounds, `BRAID_UNREACHABLE`
- * naming the address, `BRAID_TLS` saying what was refused, `BRAID_CANCELLED` when `options.signal` aborts, or whatever ended the session before it was ready.
+ * naming the address, `BRAID_TLS` saying what was refused, `BRAID_EXHAUSTED` when either side's Budget has no place, `BRAID_CANCELLED` when `options.signal` aborts, or whatever ended the session before it was ready.
  *
  * @example
  * import { connect, listen } from 'braidwire'
@@ -53,7 +53,9 @@ export function connect(target: Target, options: ConnectOptions = {}): Promise<S
 }
 
 async function begin(target: Target, options: ConnectOptions): Promise<Session> {
-  parseSessionOptions(options) // a wrong option is told before anybody is dialled
+  // A wrong option, and that there is no place, is told before anybody is dialled.
+  const full = parseSessionOptions(options).budget.refuses()
+  if (full !== undefined) throw full
   if (typeof target !== 'string') {
     checkTls([], options.tls)
     return connectSession(transportOf(target), options, 'dialer', redialOf(options))

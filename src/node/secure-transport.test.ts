@@ -6,6 +6,7 @@ import { createServer, connect as dialRaw, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { connect as tlsDial } from 'node:tls'
+import { Budget } from '../session/budget.ts'
 import type { Listener } from '../session/listener.ts'
 import type { Session } from '../session/session.ts'
 import { selfSigned } from './certificate.ts'
@@ -28,7 +29,7 @@ async function works(session: Session): Promise<void> {
 }
 
 test('listen bounds handshakes that never end, in number', async (t) => {
-  const listener = await serving(t, { maxHandshakes: 3 })
+  const listener = await serving(t, { budget: new Budget({ handshakes: 3 }) })
   const port = Number(/\d+$/.exec(listener.url)![0])
   const sockets = Array.from({ length: 10 }, () => dialRaw({ host: '127.0.0.1', port }).on('error', () => {}))
   t.after(() => {
@@ -41,7 +42,8 @@ test('listen bounds handshakes that never end, in number', async (t) => {
     socket.on('close', () => ended++).resume()
   }
   while (ended < 7) await turn()
-  assert.deepEqual(listener.stats().handshakes, { max: 3, used: 3, refused: 7 })
+  const { handshaking, refused } = listener.stats()
+  assert.deepEqual([handshaking, refused], [3, 7])
   // And keeps nobody out.
   await works(await connect(listener.url, trusting))
 })
@@ -55,7 +57,7 @@ test('listen bounds handshakes that never end, in time', async (t) => {
   // Neither says a word; both are gone without having been told one.
   await Promise.all([once(silent.resume(), 'close'), once(secured.resume(), 'close')])
   assert.equal(silent.bytesRead, 0)
-  while (listener.stats().handshakes.used > 0) await turn()
+  while (listener.stats().handshaking > 0) await turn()
 })
 
 test('listen survives strangers that send garbage, an alert, or half a handshake', async (t) => {
@@ -71,7 +73,7 @@ test('listen survives strangers that send garbage, an alert, or half a handshake
     socket.end(Buffer.from(bytes, 'latin1'))
     await once(socket.resume(), 'close')
   }
-  while (listener.stats().handshakes.used > 0) await turn()
+  while (listener.stats().handshaking > 0) await turn()
   await works(await connect(listener.url, trusting))
 })
 
@@ -102,7 +104,7 @@ test('listen survives handshakes cut at every byte, politely and not', async (t)
     const lengths = Array.from({ length: Math.min(50, hello.length - length + 1) }, (_, n) => length + n)
     await Promise.all(lengths.map(cutAt))
   }
-  while (listener.stats().handshakes.used > 0) await turn()
+  while (listener.stats().handshaking > 0) await turn()
   await works(await connect(listener.url, trusting))
 })
 
@@ -110,7 +112,7 @@ test('close ends handshakes under way', async () => {
   const listener = await listen('tls://127.0.0.1:0', echo, { tls })
   const socket = dialRaw({ host: '127.0.0.1', port: Number(/\d+$/.exec(listener.url)![0]) }).on('error', () => {})
   const gone = once(socket.resume(), 'close')
-  while (listener.stats().handshakes.used === 0) await turn()
+  while (listener.stats().handshaking === 0) await turn()
   await listener.close()
   await gone
 })

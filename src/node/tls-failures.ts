@@ -38,17 +38,22 @@ const sentences: readonly (readonly [RegExp, string])[] = [
     /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_TOO_SMALL)$/,
     'nobody speaks TLS there: check the port, or dial it with tcp://',
   ],
-  [
-    /^(ECONNRESET|EPIPE)$/,
-    'it hung up in the TLS handshake: perhaps nobody speaks TLS there (tcp:// would do), or it refused this side',
-  ],
 ]
+
+/** Also what a server does that is just being started anew: worth another try, where the others are not. */
+const HUNG_UP = /^(ECONNRESET|EPIPE)$/
+const hungUp =
+  'it hung up in the TLS handshake: perhaps nobody speaks TLS there (tcp:// would do), or it refused this side'
 
 /** Answered nothing of ours: another kind of server, or one that does not know the name of the protocol. */
 export const NOT_BRAIDWIRE = sentences.find(([code]) => code.test('_NO_APPLICATION_PROTOCOL'))![1]
 
-/** TLS with the address failed: `cause` is what Node says, or a sentence. */
+/** TLS with the address failed: `cause` is what Node says, or a sentence. BRAID_UNREACHABLE when it only hung up. */
 export function tlsError(url: string, cause: Error | string): BraidError {
+  if (typeof cause !== 'string' && HUNG_UP.test(codeOf(cause))) {
+    const text = `cannot reach ${url}: ${hungUp} (${codeOf(cause)})`
+    return new BraidError('UNREACHABLE', text, { scope: 'transport', cause })
+  }
   const sentence = typeof cause === 'string' ? cause : sentenceFor(cause)
   return new BraidError('TLS', `no secure connection to ${url}: ${sentence}`, {
     scope: 'transport',

@@ -160,7 +160,7 @@ for (const [what, certificate, ca, text] of refused) {
       return refusal(text)(error)
     })
     // And as quickly forgets it on the other side.
-    while (listener.stats().handshakes.used > 0) await turn()
+    while (listener.stats().handshaking > 0) await turn()
     assert.equal(listener.sessions.size, 0)
   })
 }
@@ -196,7 +196,7 @@ test('listen with authorities takes no client without a certificate, and none of
     connect(listener.url, { tls: { ca: authority.cert, ...pairOf(mallory) } }),
     refusal(/not accept the certificate of this side/),
   )
-  while (listener.stats().handshakes.used > 0) await turn()
+  while (listener.stats().handshaking > 0) await turn()
   assert.equal(asked, 0)
 })
 
@@ -225,7 +225,7 @@ test('a client without the name of the protocol, or with another, is refused', a
     })
     assert.equal(received, 0)
   }
-  while (listener.stats().handshakes.used > 0) await turn()
+  while (listener.stats().handshaking > 0) await turn()
   assert.equal(listener.stats().accepted, 2)
 })
 
@@ -259,7 +259,9 @@ test('connect says that nobody speaks TLS on a port', async (t) => {
     ),
   ]
   for (const port of ports) {
-    await assert.rejects(connect(`tls://127.0.0.1:${port}`), refusal(/nobody speaks TLS there/))
+    // One that hangs up may as well be a server that is being started anew.
+    const refused = { message: /nobody speaks TLS there/, code: /^BRAID_(TLS|UNREACHABLE)$/ }
+    await assert.rejects(connect(`tls://127.0.0.1:${port}`), refused)
   }
   const silent = await stranger(t, createServer())
   await assert.rejects(
@@ -286,7 +288,7 @@ test('connect names a port nobody listens on, and gives up a handshake when its 
 test('connect over tcp:// to a TLS port fails at once', async (t) => {
   const listener = await serving(t, server)
   await assert.rejects(connect(listener.url.replace('tls', 'tcp')), { name: 'BraidError' })
-  while (listener.stats().handshakes.used > 0) await turn()
+  while (listener.stats().handshaking > 0) await turn()
 })
 
 const secret = ada.key.split('\n')[1]!

@@ -9,7 +9,7 @@ import type { PeerOptions } from './options.ts'
 import { type Peer, peer } from './peer.ts'
 
 test('peer: errors that dialling again cannot mend end it', async () => {
-  for (const code of ['DENIED', 'INVALID_INPUT', 'VERSION', 'BAD_LIMITS'] as const) {
+  for (const code of ['DENIED', 'INVALID_INPUT', 'VERSION', 'BAD_LIMITS', 'TLS'] as const) {
     const remote = numbered()
     remote.down = new BraidError(code, 'never', { scope: 'transport' })
     const setting = reach(remote)

@@ -47,7 +47,7 @@ test('a session goes on over the next transport, and tells it by its state alone
     ['ready', 'detached', 'ready'],
   ])
   assert.deepEqual([world.peers.length, world.listener.sessions.size, world.cables.length], [1, 1, 2])
-  assert.deepEqual([world.listener.stats().handshakes.used, world.listener.stats().sessions], [0, 1])
+  assert.deepEqual([world.listener.stats().handshaking, world.listener.stats().sessions], [0, 1])
 })
 
 test('the newest transport wins over one that is half open', async (t) => {
@@ -155,7 +155,7 @@ for (const [how, second] of refusals) {
     assert.deepEqual([error?.code, error?.initiator], ['BRAID_DENIED', 'remote'])
     await world.pass(1_000)
     assert.deepEqual([asked, world.cables.length, world.peer.state], [2, 2, 'detached'])
-    assert.equal(world.listener.stats().handshakes.used, 0)
+    assert.equal(world.listener.stats().handshaking, 0)
     await world.pass(KEEP_MS)
     assert.equal((await world.peer.closed)?.code, 'BRAID_SESSION_LOST')
   })
@@ -223,7 +223,7 @@ test('a dialer that leaves while authorize is asked again does not come in', asy
   await settle()
   gate.resolve('ada')
   await settle()
-  assert.deepEqual([asked, world.peer.state, world.listener.stats().handshakes.used], [2, 'detached', 0])
+  assert.deepEqual([asked, world.peer.state, world.listener.stats().handshaking], [2, 'detached', 0])
 })
 
 test('a session closed while it has no transport is over at once, and the other side learns it in time', async (t) => {

@@ -10,6 +10,7 @@ import type { Pump } from './pump.ts'
 import type { Resumable, Resumption, Returning } from './resumption.ts'
 import { hidden } from './secret.ts'
 import type { Remote, State } from './session.ts'
+import type { Share } from './share.ts'
 
 const SESSION_LOST = codes.SESSION_LOST.number
 const DENIED = codes.DENIED.number
@@ -23,7 +24,10 @@ export interface AttachmentHost {
   readonly principal: unknown
   readonly closedTo: BraidError | undefined
   readonly isOver: boolean
+  readonly share: Share
   remote: Remote
+  /** Takes a place among the sessions without a transport; false: there is none. */
+  keep(): boolean
   turn(state: State): void
   wake(): void
   /** Asks whether whoever is at the other end may come in; exactly one is called, unless the session ends first. */
@@ -83,6 +87,10 @@ export class Attachment implements Resumable {
     line.start()
   }
 
+  keep(): boolean {
+    return this.host.keep()
+  }
+
   issue(ticket: Ticket): void {
     this.host.engine.issue(ticket)
     this.host.wake()
@@ -93,7 +101,8 @@ export class Attachment implements Resumable {
     // An older transport may still look alive: the newest wins.
     this.pump.leave()
     host.engine.detach()
-    host.remote = { ...remote, codec: host.remote.codec }
+    // A spread forgets what is hidden.
+    host.remote = hidden({ ...remote, auth: remote.auth, codec: host.remote.codec }, 'auth')
     host.engine.adopt(received, next, host.clock.now())
     this.pump.attach(line)
     this.goesOn()
@@ -105,6 +114,7 @@ export class Attachment implements Resumable {
   }
 
   private goesOn(): void {
+    this.host.share.attach()
     this.resumption?.resumed()
     this.host.turn(this.host.closedTo === undefined ? 'ready' : 'draining')
   }

@@ -55,6 +55,13 @@ export class Callee implements CallHost {
     this.waiting = new Waiting(host.clock, host.handlerWaitMs, (call) => this.refuse(call))
   }
 
+  /** Bytes of arguments that wait for a handler, but for those that count as assembled. */
+  get waitingBytes(): number {
+    let bytes = 0
+    if (this.waiting.size > 0) for (const { args, body } of this.waiting) if (body === undefined) bytes += args.length
+    return bytes
+  }
+
   handle(pattern: string, handler: Handler<CallContext>): () => void {
     const remove = this.methods.add(pattern, handler)
     this.offerSoon()
@@ -107,6 +114,7 @@ export class Callee implements CallHost {
 
   /** The session is over: nobody waits for replies any more. */
   close(error: BraidError): void {
+    for (const call of this.waiting) call.body?.drop()
     this.waiting.clear()
     this.count = 0
     for (const call of this.bySlot) call?.abort(error)

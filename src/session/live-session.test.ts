@@ -134,6 +134,23 @@ test('session close tells what was sent from what was not', async () => {
   assert.equal((await streams[32]?.closed)?.executed, 'no')
 })
 
+test('session close keeps what it says was not executed', async () => {
+  const [a, b] = pair()
+  const seen: string[] = []
+  b.handle('*', ({ name }) => seen.push(name))
+  b.handleCall('*', () => {
+    seen.push('call')
+    return none
+  })
+  await a.ping()
+  const [stream, call] = [a.open('x'), a.call('y', none)]
+  await a.close()
+  assert.equal((await stream.closed)?.executed, 'no')
+  await assert.rejects(call, { code: 'BRAID_CLOSED', executed: 'no' })
+  await b.closed
+  assert.deepEqual(seen, [])
+})
+
 test('session whose transport breaks fails everything with TRANSPORT_LOST', async () => {
   const clock = new ManualClock()
   const [near, far] = memory()
@@ -188,7 +205,7 @@ test('session in which handling an event fails ends alone, with INTERNAL', async
     if (broken) throw new Error('bug')
     settle(stream)
   }
-  const a = new LiveSession(engine, near, settings, {})
+  const a = new LiveSession(engine, near, settings, {}, settings.budget.dialled())
   a.start()
   const b = startSession(far)
   a.handle('x', () => {

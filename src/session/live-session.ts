@@ -1,9 +1,9 @@
 // LiveSession: a Session over one engine and one transport. Lifecycle and the way of each event to whom it concerns;
 // streams, calls and routing have files of their own.
 
-import type { Engine, EngineEvent, EngineStream, RemoteHello } from '../engine/contract.ts'
+import type { Engine, EngineEvent, RemoteHello } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
-import { Admission, type AdmissionHost } from './admission.ts'
+import { Admission } from './admission.ts'
 import { Attachment, type AttachmentHost } from './attachment.ts'
 import { Callee, type CalleeHost } from './callee.ts'
 import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
@@ -30,8 +30,9 @@ import type {
   State,
   StreamHandler,
 } from './session.ts'
+import type { Share } from './share.ts'
 import { StateReader, type States } from './states.ts'
-import { sessionStats } from './stats.ts'
+import { memoryOf, sessionStats } from './stats.ts'
 import type { Stream } from './stream.ts'
 import { Streams, type StreamsHost } from './streams.ts'
 import type { Transport } from './transport.ts'
@@ -44,7 +45,7 @@ const INTERNAL = codes.INTERNAL.number
 const DENIED = codes.DENIED.number
 const GOING_AWAY = codes.GOING_AWAY.number
 
-type Hosts = StreamsHost & CallerHost & CalleeHost & AdmissionHost & DrainHost & PumpOwner & AttachmentHost
+type Hosts = StreamsHost & CallerHost & CalleeHost & DrainHost & PumpOwner & AttachmentHost
 
 export class LiveSession implements Session, DirectOpener, Hosts {
   readonly engine: Engine
@@ -63,6 +64,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   closedTo: BraidError | undefined
   private readonly settings: SessionSettings
   private readonly hooks: SessionHooks
+  readonly share: Share
   private readonly pump: Pump
   private readonly router: Router
   private readonly streamTable: Streams
@@ -78,11 +80,12 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   /** Why it ended, as soon as that is decided. */
   private ending: { readonly error: BraidError | undefined } | undefined
 
-  constructor(engine: Engine, transport: Transport, settings: SessionSettings, hooks: SessionHooks) {
+  constructor(engine: Engine, transport: Transport, settings: SessionSettings, hooks: SessionHooks, share: Share) {
     this.engine = engine
     this.clock = settings.clock
     this.settings = settings
     this.hooks = hooks
+    this.share = share
     this.codec = settings.engine.codec
     this.exposeErrors = settings.exposeErrors
     this.handlerWaitMs = settings.handlerWaitMs
@@ -90,8 +93,8 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.assembled = new Ceiling(settings.maxAssembled)
     const { remote: address, confidential = false } = transport
     this.remote = { address, auth: EMPTY, codec: '', confidential, certificate: undefined }
-    this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
     this.pump = new Pump(engine, transport, settings.clock, this, settings.writeTimeoutMs)
+    this.admission = new Admission(this.pump, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
     this.attachment = new Attachment(this, this.pump, hooks.resumption, hooks.returning)
     this.router = new Router(settings.clock, settings.handlerWaitMs)
     this.streamTable = new Streams(this, this.router)
@@ -183,11 +186,11 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   }
 
   stats(): SessionStats {
-    return sessionStats(this.state, this.engine, this.settings, {
+    return sessionStats(this, this.engine, this.settings, {
       assembled: this.assembled,
       messageMax: this.messageMax,
       streamsWaiting: this.router.waiting,
-      callsWaiting: this.callee.waiting,
+      callee: this.callee,
       streamsUnread: this.streamTable.unread,
       admission: this.admission,
       writesStalled: this.pump.writesStalled,
@@ -225,8 +228,6 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   event(event: EngineEvent): void {
     if (this.ending !== undefined) return this.eventAfter(event)
     switch (event.type) {
-      case 'data':
-        return ownerOf(event.stream).received(event.bytes, event.eom)
       case 'call':
         return this.callee.arrived(event.slot, event.method, event.args, event.deadlineMs, event.oneWay)
       case 'reply':
@@ -237,16 +238,6 @@ export class LiveSession implements Session, DirectOpener, Hosts {
         return this.callee.cancelled(event.slot, event.code)
       case 'open':
         return this.streamTable.opened(event, this.callee, this.caller)
-      case 'answer':
-        return ownerOf(event.stream).answered(event.meta)
-      case 'end':
-        return ownerOf(event.stream).ended(event.trailer)
-      case 'reset':
-        return ownerOf(event.stream).failed(event.read, event.write, event.error)
-      case 'writable':
-        return ownerOf(event.stream).writable()
-      case 'finished':
-        return this.streamTable.finished(event.stream.owner as LiveStream | undefined)
       case 'pong':
         return this.pings.answered(event.rttMs)
       case 'hello':
@@ -262,6 +253,8 @@ export class LiveSession implements Session, DirectOpener, Hosts {
         return this.pump.cut(event.error)
       case 'closed':
         return this.over(event.error)
+      default:
+        return this.streamTable.told(event)
     }
   }
 
@@ -275,6 +268,10 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     else if (event.type === 'replyError') this.caller.refused(event.call, event.error)
   }
 
+  receiving(): void {
+    this.engine.limitGrowth(this.share.isShort)
+  }
+
   received(): void {
     this.admission.waits(this.engine.heldBytes)
   }
@@ -283,12 +280,17 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.attachment.lost(error)
   }
 
+  flushed(): void {
+    this.share.hold(memoryOf(this.engine, this.assembled, this.callee))
+  }
+
   broken(thrown: unknown): void {
     this.shut(INTERNAL, '', new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown }))
   }
 
   gone(): void {
     this.over(undefined)
+    this.share.end()
     this.end.resolve(this.ending?.error)
   }
 
@@ -307,6 +309,8 @@ export class LiveSession implements Session, DirectOpener, Hosts {
   }
 
   private admit(principal: unknown): void {
+    const full = this.share.enter()
+    if (full !== undefined) return this.shut(full.number, full.message, full)
     this.principal = principal
     if (this.state === 'connecting') this.turn('ready')
     const failed = (cause: unknown): void => {
@@ -322,6 +326,10 @@ export class LiveSession implements Session, DirectOpener, Hosts {
 
   // -- AttachmentHost
 
+  keep(): boolean {
+    return this.share.detach(memoryOf(this.engine, this.assembled, this.callee))
+  }
+
   ask(admit: (principal: unknown) => void, deny: (cause: unknown) => void): void {
     const { authorize } = this.settings
     this.admission.ask(authorize && (() => authorize(this)), admit, deny)
@@ -329,19 +337,12 @@ export class LiveSession implements Session, DirectOpener, Hosts {
 
   abandon(error: BraidError | undefined): void {
     this.conclude(error, error ?? new BraidError('SUPERSEDED', 'the transport went to an older session'))
-    if (error === undefined) this.end.resolve(undefined)
+    // Its transport is another's now; else its end is waited for.
+    if (error === undefined) this.gone()
     this.wake()
   }
 
-  // -- for admission and drain
-
-  hold(): void {
-    this.pump.hold()
-  }
-
-  release(): void {
-    this.pump.release()
-  }
+  // -- for drain
 
   openWork(): OpenWork {
     return { streams: this.streamTable.count, callsOut: this.caller.count, callsIn: this.callee.count }
@@ -393,8 +394,4 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     for (const reader of this.states_) reader.close()
     this.hooks.over?.(error)
   }
-}
-
-function ownerOf(link: EngineStream): LiveStream {
-  return link.owner as LiveStream
 }

@@ -2,6 +2,7 @@
 
 import { BraidError } from '../engine/errors.ts'
 import { type EngineOptions, type EngineSettings, parseOptions } from '../engine/options.ts'
+import { Budget, sharedBudget } from './budget.ts'
 import { type Clock, systemClock, systemRandom } from './clock.ts'
 import type { Session } from './session.ts'
 
@@ -30,6 +31,8 @@ export interface SessionOptions extends EngineOptions, Partial<Record<SessionNum
   authorize?: ((session: Session) => unknown) | undefined
   /** Tell the peer the text of errors that handlers throw. Default false: it learns INTERNAL and no more. */
   exposeErrors?: boolean | undefined
+  /** What this session shares with others; see `Budget`. Default: one for all sessions of the process that are given none. */
+  budget?: Budget | undefined
   /** Aborting gives up connecting, or ends listening. */
   signal?: AbortSignal | undefined
   /** Time and timers; for tests. Default: the runtime's. */
@@ -43,6 +46,7 @@ export interface SessionSettings extends Record<SessionNumber, number> {
   readonly engine: EngineSettings
   readonly authorize: ((session: Session) => unknown) | undefined
   readonly exposeErrors: boolean
+  readonly budget: Budget
   readonly clock: Clock
   readonly random: () => number
 }
@@ -62,11 +66,14 @@ export function parseSessionOptions(options: SessionOptions = {}): SessionSettin
     }
     numbers[name] = value
   }
+  const budget = options.budget ?? sharedBudget()
+  if (!(budget instanceof Budget)) throw new BraidError('INVALID_INPUT', 'option budget takes a Budget')
   return {
     ...numbers,
     engine: parseOptions(options),
     authorize: options.authorize,
     exposeErrors: options.exposeErrors ?? false,
+    budget,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
   }

@@ -174,7 +174,9 @@ test('pump cuts a transport once, without goodbye, and hears nothing of it after
   const engine = createEngine(parseOptions(), { waitForPreface: false, gate: false, random: () => 0 })
   const owner: PumpOwner = {
     event: (event) => told.push(event.type),
+    receiving: () => undefined,
     received: () => told.push('received'),
+    flushed: () => undefined,
     lost: (error) => {
       told.push(error.message)
       engine.lost(error)

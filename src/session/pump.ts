@@ -16,11 +16,16 @@ const GONE_WAIT_MS = 5_000
 
 export interface PumpOwner {
   event(event: EngineEvent): void
+  /** Bytes are about to be given to the engine. */
+  receiving(): void
   /** Bytes were given to the engine. */
   received(): void
   /** The transport is dead, for whatever reason: nothing goes out or comes in any more. Once for each transport. */
   lost(error: BraidError): void
   /** The session is over and its transport gone; the last call. */
+  /** What was to be done in this turn is done: the time to look what is held. */
+  flushed(): void
+  /** The transport is gone; the last call. */
   gone(): void
   /** The engine or the handling of an event threw, which is a bug of ours: this session must not take others with it. */
   broken(thrown: unknown): void
@@ -30,7 +35,7 @@ export class Pump implements TransportSink {
   private readonly engine: Engine
   /** Undefined: the transport is lost. */
   private line: Line | undefined
-  private readonly clock: Clock
+  readonly clock: Clock
   private readonly owner: PumpOwner
   /** The wait for it to take bytes again, and what the peer had acknowledged when it began. */
   private readonly stall: Patience
@@ -115,6 +120,7 @@ export class Pump implements TransportSink {
   // -- TransportSink
 
   bytes(chunk: Uint8Array): void {
+    this.owner.receiving()
     try {
       this.engine.receive(chunk, this.clock.now())
     } catch (thrown) {
@@ -174,6 +180,7 @@ export class Pump implements TransportSink {
     this.transmit()
     this.close()
     this.arm()
+    this.owner.flushed()
   }
 
   /** Hands out events until there are none; true if there were any. */

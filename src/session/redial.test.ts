@@ -41,6 +41,10 @@ class World implements Resumable {
   readonly redial: Redial
   end: BraidError | undefined
 
+  keep(): boolean {
+    return true
+  }
+
   constructor(dial: Dial, random: () => number = () => 1) {
     const noted: Dial = (signal) => {
       this.dials.push(this.clock.now())

@@ -27,6 +27,8 @@ export interface Resumable {
   readonly principal: unknown
   /** The dialer's: shows the ticket on this line, which has not started. */
   redialled(line: Line, attempt: number): void
+  /** The acceptor's: takes a place among the sessions without a transport. False: there is none. */
+  keep(): boolean
   /** The acceptor's: the peer may come back with this ticket. */
   issue(ticket: Ticket): void
   /** The acceptor's: goes on over this line, on which the peer said what it has received. */

@@ -35,7 +35,11 @@ export interface DrainReport {
   readonly calls: number
 }
 
-/** Counts of a session; sizes in bytes. `limits` names every limit with its value, its use and how often it refused something. */
+/**
+ * Counts of a session; sizes in bytes. `memory` is what it counts for in its Budget. `limits` names every limit, those of typed
+ * calls and events too once it has such, with its value, its use (0 where it holds for each stream or value by itself) and how often it
+ * refused something.
+ */
 export interface SessionStats extends EngineStats {
   readonly state: State
   /** Streams of the peer that no handler has taken yet. */

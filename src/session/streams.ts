@@ -1,6 +1,6 @@
 // Streams: all streams of one session. Makes them, for this side and for the peer, counts them, and fails them together.
 
-import type { Engine, EngineEvent, RawMeta } from '../engine/contract.ts'
+import type { Engine, EngineEvent, EngineStream, RawMeta } from '../engine/contract.ts'
 import { type BraidError, codes, errorFromWire } from '../engine/errors.ts'
 import { CALL_STREAM, REPLY_STREAM } from './bodies.ts'
 import type { Callee } from './callee.ts'
@@ -52,6 +52,14 @@ function errorOf(value: unknown): BraidError | undefined {
   if (typeof code !== 'number' || !Number.isSafeInteger(code) || typeof reason !== 'string') return undefined
   return errorFromWire(code, reason, { scope: 'call' })
 }
+
+/** The stream that stands for this one of the engine. */
+function ownerOf(link: EngineStream): LiveStream {
+  return link.owner as LiveStream
+}
+
+/** What an engine tells about a stream both sides know. */
+export type StreamEvent = EngineEvent & { type: 'data' | 'answer' | 'end' | 'reset' | 'writable' | 'finished' }
 
 export class Streams implements StreamHost {
   readonly engine: Engine
@@ -126,8 +134,26 @@ export class Streams implements StreamHost {
     else this.router.route(stream)
   }
 
+  /** Something happened to a stream. */
+  told(event: StreamEvent): void {
+    switch (event.type) {
+      case 'data':
+        return ownerOf(event.stream).received(event.bytes, event.eom)
+      case 'answer':
+        return ownerOf(event.stream).answered(event.meta)
+      case 'end':
+        return ownerOf(event.stream).ended(event.trailer)
+      case 'reset':
+        return ownerOf(event.stream).failed(event.read, event.write, event.error)
+      case 'writable':
+        return ownerOf(event.stream).writable()
+      case 'finished':
+        return this.finished(event.stream.owner as LiveStream | undefined)
+    }
+  }
+
   /** The engine has forgotten a stream; one that it refused by itself has no owner. */
-  finished(stream: LiveStream | undefined): void {
+  private finished(stream: LiveStream | undefined): void {
     if (stream === undefined) return
     stream.finished()
     // A result whose call was given up: it arrived, but the reply that would name it came too late for anybody to read it.

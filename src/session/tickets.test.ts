@@ -19,11 +19,17 @@ class Kept implements Resumable {
   readonly resumption: Resumption
   readonly clock: ManualClock
   end: BraidError | undefined
+  /** There is a place for it without a transport. */
+  place = true
 
   constructor(tickets: Tickets, clock = new ManualClock()) {
     this.clock = clock
     this.resumption = tickets.resumption()
     this.resumption.admitted(this)
+  }
+
+  keep(): boolean {
+    return this.place
   }
 
   get ticket(): Ticket {
@@ -159,4 +165,18 @@ test('tickets: a session that was never admitted has none', () => {
   const tickets = new Tickets(KEEP_MS)
   tickets.resumption().over()
   assert.equal(tickets.find({ id: none, secret: none, attempt: 1, received: 0, auth: none }), undefined)
+})
+
+test('a session that finds no place without a transport ends at once, and its ticket with it', () => {
+  const kept = new Kept(new Tickets(KEEP_MS))
+  kept.place = false
+  kept.resumption.detached(kept, LOST)
+  assert.equal(kept.end?.code, 'BRAID_SESSION_LOST')
+  assert.match(String(kept.end?.message), /^the cable broke, and the Budget has no place/)
+})
+
+test('tickets are kept for a time within bounds', () => {
+  assert.equal(new Tickets().keepMs, 60_000)
+  for (const wrong of [0, -1, Number.NaN, 3_600_001])
+    assert.throws(() => new Tickets(wrong), /option keepMs takes a number/)
 })

@@ -7,13 +7,31 @@ import { TICKET_ID_BYTES, TICKET_SECRET_BYTES } from '../engine/options.ts'
 import type { Resumable, Resumption, Returning } from './resumption.ts'
 import { sameSecret, secretBytes } from './secret.ts'
 
+/** How a listener keeps sessions whose transport was lost. */
+export interface ResumeOptions {
+  /** How long one is kept for its peer to come back, in ms, from 1 to 3,600,000. Default 60,000. */
+  keepMs?: number | undefined
+  /**
+   * Also over transports that others can read: whoever reads the ticket there can take the session over. Default false: only over
+   * TLS, Unix sockets, loopback, and within a process.
+   */
+  plain?: boolean | undefined
+}
+
+const KEEP_MS = 60_000
+const KEEP_MS_MAX = 3_600_000
+
 /** All sessions of one listener that can be resumed. */
 export class Tickets implements Returning {
   readonly keepMs: number
   readonly #entries = new Map<string, Entry>()
 
-  constructor(keepMs: number) {
-    this.keepMs = keepMs
+  /** @throws BraidError INVALID_INPUT for a time out of its bounds. */
+  constructor(keepMs: number = KEEP_MS) {
+    if (!(keepMs >= 1 && keepMs <= KEEP_MS_MAX)) {
+      throw new BraidError('INVALID_INPUT', `option keepMs takes a number from 1 to ${KEEP_MS_MAX}, not ${keepMs}`)
+    }
+    this.keepMs = Math.round(keepMs)
   }
 
   /** For one new session. */
@@ -63,7 +81,8 @@ class Entry implements Resumption {
     const { keepMs } = this.#tickets
     const text = `${error.message}, and the other side did not come back within ${keepMs} ms`
     const lost = new BraidError('SESSION_LOST', text, { cause: error })
-    this.#expiry = session.clock.set(() => session.giveUp(lost), keepMs)
+    if (session.keep()) this.#expiry = session.clock.set(() => session.giveUp(lost), keepMs)
+    else session.giveUp(full(error))
   }
 
   resumed(): void {
@@ -96,6 +115,11 @@ class Entry implements Resumption {
     this.#current = { id, secret: secretBytes(TICKET_SECRET_BYTES), keepMs: this.#tickets.keepMs }
     return this.#current
   }
+}
+
+function full(error: BraidError): BraidError {
+  const text = `${error.message}, and the Budget has no place for one more session without a transport (detached, detachedBytes)`
+  return new BraidError('SESSION_LOST', text, { cause: error })
 }
 
 function nameOf(id: Uint8Array): string {

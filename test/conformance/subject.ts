@@ -53,7 +53,7 @@ export class Subject {
   private unacknowledged = 0
   private askedFor = 0
 
-  constructor(vector: Pick<Vector, 'role' | 'options' | 'gate' | 'resume'>) {
+  constructor(vector: Pick<Vector, 'role' | 'options' | 'gate' | 'resume' | 'full'>) {
     const { auth, ...rest } = vector.options ?? {}
     const options = auth === undefined ? rest : { ...rest, auth: fromHex(String(auth)) }
     let state = 7
@@ -62,6 +62,7 @@ export class Subject {
       return state / 2_147_483_647
     }
     const init = {
+      refuse: vector.full === undefined ? undefined : new BraidError('EXHAUSTED', vector.full),
       waitForPreface: vector.role === 'listener',
       gate: vector.gate === true,
       resume: vector.resume === true,

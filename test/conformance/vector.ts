@@ -56,6 +56,8 @@ export interface Vector {
   readonly options?: Readonly<Record<string, number | string>>
   readonly gate?: boolean
   readonly resume?: boolean
+  /** A listener that takes no more sessions: the reason in its CLOSE. */
+  readonly full?: string
   readonly steps: readonly Step[]
   readonly expect: Expect
 }

@@ -32,7 +32,12 @@ export function hello(input: Uint8Array): void {
 }
 
 function listen(frame: Uint8Array): RemoteHello | undefined {
-  const engine = engineFor({ options: {}, init: { waitForPreface: true, gate: false }, seed: 5, ops: [] })
+  const engine = engineFor({
+    options: {},
+    init: { waitForPreface: true, gate: false, resume: false },
+    seed: 5,
+    ops: [],
+  })
   engine.receive(concat([PREFACE, frame]), 0)
   const event = engine.event()
   if (event?.type === 'hello') return event.remote

@@ -80,7 +80,7 @@ export function checkQuiet(scene: Scene, { endpoint, name, side }: Session): voi
 function checkCounts(scene: Scene, stats: EngineStats, side: SideIndex): void {
   const other = otherSide(side)
   const peer = scene.sessions[other].endpoint.engine.stats()
-  const bytes = scene.monitor.sides.map(({ reader }) => reader.bytes)
+  const bytes = scene.monitor.sides.map((side) => side.bytes)
   const counts = {
     bytesOut: [stats.bytesOut, bytes[side]],
     bytesIn: [stats.bytesIn, bytes[other]],

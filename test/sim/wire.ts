@@ -4,6 +4,9 @@
 /** Frame numbers of section 3. */
 export const Type = {
   HELLO: 0,
+  RESUME: 1,
+  TICKET: 2,
+  RESUME_NO: 3,
   PING: 4,
   PONG: 5,
   ACK: 6,
@@ -129,7 +132,9 @@ export class FrameReader {
 /** One line about a frame, for traces. */
 export function describe(frame: Frame): string {
   const name = names.get(frame.type) ?? `type ${frame.type}`
-  const shown = Buffer.from(frame.body.subarray(0, 12)).toString('hex')
+  // Secrets are drawn elsewhere, and differ from run to run.
+  const secret = frame.type === Type.RESUME || frame.type === Type.TICKET
+  const shown = secret ? '...' : Buffer.from(frame.body.subarray(0, 12)).toString('hex')
   return `${name}${frame.flags === 0 ? '' : `/${frame.flags}`} ${frame.length} [${shown}]`
 }
 

@@ -10,9 +10,9 @@ import { Clock } from './clock.ts'
 import { Endpoint } from './endpoint.ts'
 import { must, type SideIndex, type StreamView, sideName } from './model.ts'
 import { Monitor } from './monitor.ts'
-import { Chop, Coalesce, Cut, chain, Delay, Node, Rate, Stall } from './network.ts'
+import { buildNode, Cut, chain, type Node } from './network.ts'
 import { StreamOracle } from './oracle.ts'
-import type { NodePlan, Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { Prng } from './prng.ts'
 import { Session, type Shared } from './session.ts'
 import { describe, Type } from './wire.ts'
@@ -146,31 +146,13 @@ export class World implements Scene {
     const sender = this.sessions[from].endpoint
     const receiver = this.sessions[from === 0 ? 1 : 0].endpoint
     const random = this.#random.fork(20 + from)
-    const nodes = this.plan.path[from].map((node) => this.#node(node, random))
+    const nodes = this.plan.path[from].map((node) => buildNode(node, this.clock, random))
     if (faults.nodes !== undefined) nodes.push(...faults.nodes(this.clock, random, from))
     const { end } = this.plan
     if (end.kind === 'cutAtByte' && end.direction === from)
       nodes.push(new Cut(this.clock, end.offset, () => this.#break()))
     sender.below = chain(sender, nodes, receiver)
     receiver.above = nodes.at(-1)
-  }
-
-  #node(plan: NodePlan, random: Prng): Node {
-    const { clock } = this
-    switch (plan.kind) {
-      case 'delay':
-        return new Delay(clock, random, plan.ms, plan.jitterMs, plan.capacity)
-      case 'rate':
-        return new Rate(clock, plan.bytesPerMs, plan.capacity)
-      case 'chop':
-        return new Chop(clock, random, plan.largest, plan.budget)
-      case 'coalesce':
-        return new Coalesce(clock, plan.ms)
-      case 'stall':
-        return new Stall(clock, random, plan.longestMs)
-      case 'buffer':
-        return new Node(clock, plan.capacity)
-    }
   }
 
   // -- running

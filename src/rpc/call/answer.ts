@@ -130,6 +130,7 @@ class Answer extends LazyReader<CallBody> implements ReferenceWriter {
 
   private failure(thrown: unknown): unknown {
     this.end(false)
+    this.answer.rpc.refusals.count(thrown)
     return outgoing(thrown, this.answer.policy, this.codec, this.method)
   }
 

@@ -189,6 +189,7 @@ class Invocation implements CallOptions, ReplyTaker, ReferenceWriter {
       stream.reset('CANCELLED')
       reader.incoming?.refuse()
       this.sent?.end(false)
+      this.target.rpc?.refusals.count(error)
       throw incoming(error, codec)
     }
   }

@@ -143,6 +143,7 @@ export class Incoming implements ReferenceReader {
     this.#kinds ??= new Map()
     const { parts } = this.#session()
     if (this.#kinds.size >= parts.max) {
+      parts.refused++
       const text = `a value holds at most ${parts.max} streams and iterables, as many as may be open at once (maxStreams)`
       throw new BraidError('EXHAUSTED', text, { scope: 'call' })
     }
