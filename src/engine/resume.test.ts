@@ -367,7 +367,7 @@ test('a frame that stands still costs a session with a ticket no more than its t
   world.carry(500, 0)
   b.now += 10_000
   b.engine.tick(b.now)
-  assert.equal(b.one('silent').error.code, 'BRAID_SLOW_PEER')
+  assert.equal(b.one('silent').error.code, 'BRAID_TRANSPORT_LOST')
   assert.equal(b.engine.closing, false)
   world.cut()
   world.resume()

@@ -43,14 +43,6 @@ export class Timers {
     if (this.listening) this.look(now)
   }
 
-  /** A frame stands still. A session that can go on over another transport loses no more than this one. */
-  private wentNoFurther(): void {
-    const { core } = this
-    const error = new BraidError('SLOW_PEER', 'a frame was begun and did not go on at 512 B/s')
-    if (core.ticket === undefined) core.fail(error)
-    else core.events.push({ type: 'silent', error })
-  }
-
   /** Notes when a frame that is under way must have got on. */
   watch(now: number): void {
     const { decoder } = this

@@ -5,8 +5,8 @@ import { type Line, many } from './raw.ts'
 
 /** What the attacked program may at most suffer. */
 export interface Ceiling {
-  /** Growth of resident memory beyond what the same bytes cost a plain sink, in MiB. */
-  readonly rssMiB: number
+  /** Growth of what the program holds after a collection, while the attack goes on, in MiB. */
+  readonly heldMiB: number
   /** Handlers alive at once. */
   readonly handlers?: number
   /** How the attacked side must have ended every hostile connection, by the name of a code; `silent`: without a word. Missing: it may go on. */
@@ -29,7 +29,7 @@ export interface Attack {
   readonly name: string
   /** Options of the attacked listener. Default: its defaults. */
   readonly options?: Two<ListenOptions & { readonly slowToAuthorize?: boolean }>
-  /** How long it goes on, in ms. */
+  /** How long it goes on, in ms; 0: not in this form. */
   readonly lasts: Two<number>
   /** Connections at the same time. Default 1. */
   readonly lines?: Two<number>
@@ -45,11 +45,7 @@ export interface Attack {
 }
 
 /** A greeting, then the same chunk of many frames again and again, until the connection ends. */
-export function flood(
-  greeting: Uint8Array,
-  frames: number,
-  make: (index: number) => readonly Uint8Array[],
-): Attack['play'] {
+export function flood(greeting: Uint8Array, frames: number, make: (index: number) => readonly Uint8Array[]): Attack['play'] {
   let chunk: Uint8Array | undefined
   return async (line, count) => {
     chunk ??= many(frames, make)

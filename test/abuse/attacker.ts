@@ -26,9 +26,11 @@ interface Play {
   readonly id: string
   readonly port: number
   readonly form: 'full' | 'quick'
+  /** Instead of the time the attack says. */
+  readonly lastsMs?: number
 }
 
-async function play({ id, port, form }: Play): Promise<Outcome> {
+async function play({ id, port, form, lastsMs }: Play): Promise<Outcome> {
   const attack = attacks.find((each) => each.id === id) as Attack
   const begun = performance.now()
   const ends: Record<string, number> = {}
@@ -38,11 +40,10 @@ async function play({ id, port, form }: Play): Promise<Outcome> {
   let lines = 0
   let bytes = 0
   let slowestEndMs = 0
-  const over = () => performance.now() - begun >= attack.lasts[form]
+  const over = () => performance.now() - begun >= (lastsMs ?? attack.lasts[form])
   const attackOnce = async (): Promise<End> => {
     const index = lines++
-    const note = (deed: Omit<Deed, 'at' | 'line'>) =>
-      deeds.push({ at: performance.now() - begun, line: index, ...deed })
+    const note = (deed: Omit<Deed, 'at' | 'line'>) => deeds.push({ at: performance.now() - begun, line: index, ...deed })
     const line = new Line(port, note, attack.reads !== false)
     living.add(line)
     const count = (more: number) => {

@@ -10,10 +10,12 @@ import { answer } from '../child.ts'
 
 /** What it tells about itself; bytes and ms. */
 export interface Report {
-  /** Resident memory: when watching began, the most since, and after a collection now. */
+  /** Resident memory: when watching began, and the most since. */
   readonly rssBefore: number
   readonly rssMost: number
-  readonly rssAfter: number
+  /** Growth of what is in use after a collection, while the attack went on, and when it was over. */
+  readonly held: number
+  readonly heldAfter: number
   readonly loopDelayMost: number
   /** Processor time since watching began. */
   readonly cpuMs: number
@@ -21,6 +23,8 @@ export interface Report {
   readonly handlersMost: number
   /** How sessions ended, by code, and how many. */
   readonly ended: Readonly<Record<string, number>>
+  /** Longest that a session lived which did not end cleanly, in ms. */
+  readonly slowestEndMs: number
   /** Sessions now. */
   readonly sessions: number
   /** Bytes held of a session that is not yet authorised, at most. */
@@ -38,6 +42,9 @@ let handlersMost = 0
 let earlyMost = 0
 let rssBefore = 0
 let rssMost = 0
+let usedBefore = 0
+let held = 0
+let slowestEndMs = 0
 let eaten = 0
 let cpu = process.cpuUsage()
 const ended: Record<string, number> = {}
@@ -68,6 +75,7 @@ export type Api = ReturnType<typeof methods>
 
 function serve(session: Session): void {
   const living = new Living()
+  const begun = performance.now()
   expose(session, methods(living))
   session.handle('hold', (stream) =>
     living.run(async () => {
@@ -81,6 +89,7 @@ function serve(session: Session): void {
   void session.closed.then((error) => {
     const how = error === undefined ? 'clean' : error.code.slice('BRAID_'.length)
     ended[how] = (ended[how] ?? 0) + 1
+    if (error !== undefined) slowestEndMs = Math.max(slowestEndMs, performance.now() - begun)
   })
 }
 
@@ -107,14 +116,17 @@ setInterval(() => {
   rssMost = Math.max(rssMost, process.memoryUsage.rss())
 }, SAMPLE_MS).unref()
 
-function collect(): void {
+/** Bytes in use, when all garbage is gone. */
+function used(): number {
   for (let pass = 0; pass < 3; pass++) globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
 }
 
 answer({
   where: () => ({ url: listener.url, sinkPort: (sink.address() as { port: number }).port }),
   watch: () => {
-    collect()
+    usedBefore = used()
     rssBefore = process.memoryUsage.rss()
     rssMost = rssBefore
     handlersMost = 0
@@ -122,13 +134,16 @@ answer({
     delay.enable()
     delay.reset()
   },
+  weigh: () => {
+    held = used() - usedBefore
+  },
   report: (): Report => {
     const loopDelayMost = delay.max / 1e6
     const { user, system } = process.cpuUsage(cpu)
     const cpuMs = (user + system) / 1000
-    collect()
-    const rssAfter = process.memoryUsage.rss()
+    const heldAfter = used() - usedBefore
     const sessions = listener.stats().sessions
-    return { rssBefore, rssMost, rssAfter, loopDelayMost, cpuMs, handlersMost, ended, sessions, earlyMost, eaten }
+    const memory = { rssBefore, rssMost, held, heldAfter }
+    return { ...memory, loopDelayMost, cpuMs, handlersMost, ended, slowestEndMs, sessions, earlyMost, eaten }
   },
 })
