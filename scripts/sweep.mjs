@@ -1,5 +1,5 @@
-// Runs the sweeps in full: every chunking, cut, flipped bit and damaged range of the recorded sessions. Some minutes.
-//   npm run sweep [-- F1 F2 F4 F5] [--every n]
+// Runs the sweeps in full: every chunking, cut, cut and resumption, flipped bit and damaged range of the recorded sessions. Some minutes.
+//   npm run sweep [-- F1 F2 F3 F4 F5] [--every n]
 
 import { ensure } from './ensure.mjs'
 

@@ -39,7 +39,8 @@ function meant(words: string): number {
 
 /** What a session shows that exposes an API and declares a topic, and what a listener shows. */
 async function shown(): Promise<{ session: Map<string, number>; listener: Map<string, number> }> {
-  const [a, b] = pair()
+  // pair() itself lets a day of silence pass.
+  const [a, b] = pair({ idleTimeoutMs: 45_000 })
   expose(a, { hello: () => 'hello' })
   events(a, 'topic')
   await a.ping()
@@ -74,6 +75,7 @@ test('every numeric option of a session can be seen as a limit', async () => {
 const ofProtocol: Readonly<Record<string, readonly string[]>> = {
   'preface and HELLO': ['helloTimeoutMs', 'helloBytes'],
   'OPEN, CALL, REPLY, META, RESET, GOAWAY, HELLO or a header begun and not complete': ['slowFrameMs'],
+  'silence of the peer; a transport that takes no byte': ['idleTimeoutMs', 'writeTimeoutMs'],
   'names numbered per direction': ['methodNames'],
   'reason, name': ['reasonBytes', 'nameBytes'],
   'glitch tokens': ['glitchTokens'],

@@ -82,6 +82,7 @@ const untested: Readonly<Record<string, string>> = {
   'src/session/transport.ts': 'types only',
   'src/session/stream-state.ts': 'constants and a record of fields; stream-core.test.ts sees them change',
   'src/engine/core.ts': 'shared state: engine.test.ts and those of its parts',
+  'src/engine/timers.ts': 'engine-end.test.ts, resume.test.ts and liveness.test.ts see each of them fall due',
   'src/engine/outbound.ts': 'the order of its parts: engine.test.ts',
   'src/engine/writer.ts': 'layouts: outbound-*.test.ts and the conformance vectors',
 }

@@ -2,11 +2,8 @@
 
 import type { EngineStats } from './contract.ts'
 import type { Core } from './core.ts'
+import { SLOW_PEER_MS } from './slow.ts'
 import { HELLO_BYTES_MAX, METHOD_NAMES_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX } from './wire.ts'
-
-/** A frame that is begun gets on by so much every so often: docs/PROTOCOL.md, section 8. */
-export const SLOW_PEER_MS = 10_000
-export const SLOW_PEER_BYTES = 5120
 
 type Counts = Omit<EngineStats, 'bytesIn' | 'bytesOut' | 'framesIn' | 'framesOut' | 'memory' | 'limits'>
 

@@ -4,8 +4,8 @@
 import type { Core } from './core.ts'
 import type { Decoder } from './decoder.ts'
 import { BraidError } from './errors.ts'
-import { LATE_MS, Liveness } from './liveness.ts'
-import { SLOW_PEER_BYTES, SLOW_PEER_MS } from './stats.ts'
+import { Liveness } from './liveness.ts'
+import { SlowFrame } from './slow.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 
@@ -15,8 +15,7 @@ export class Timers {
   private readonly liveness: Liveness
   /** When the first frame must have come; not ticked yet: nobody knows when the wait began. */
   private firstDue: number | undefined
-  /** The frame that is not complete, and how far it was when the present ten seconds began. */
-  private slow: { frames: number; bytes: number; due: number } | undefined
+  private readonly slow = new SlowFrame()
 
   constructor(core: Core, decoder: Decoder, random: () => number) {
     this.core = core
@@ -32,47 +31,31 @@ export class Timers {
   /** The transport is lost: what was waited for will not come over it. */
   detach(): void {
     this.firstDue = undefined
-    this.slow = undefined
+    this.slow.forget()
   }
 
   tick(now: number): void {
-    const { core, decoder, slow } = this
+    const { core, decoder } = this
     this.firstDue ??= now + core.settings.helloTimeoutMs
     if (core.expects !== undefined && now >= this.firstDue) this.nothingCame(core.expects)
-    if (slow !== undefined && now >= slow.due) {
-      this.slow = undefined
-      // After a sleep of ours what came meanwhile has yet to be read.
-      const awake = now - slow.due <= LATE_MS
-      if (awake && decoder.frames === slow.frames && decoder.pending - slow.bytes < SLOW_PEER_BYTES) {
-        this.wentNoFurther()
-      }
-      this.watch(now)
-    }
+    if (this.slow.stuck(decoder, now)) this.stuck()
+    this.watch(now)
     if (this.listening) this.look(now)
-  }
-
-  /** A frame stands still. A session that can go on over another transport loses no more than this one. */
-  private wentNoFurther(): void {
-    const { core } = this
-    const error = new BraidError('SLOW_PEER', 'a frame was begun and did not go on at 512 B/s')
-    if (core.ticket === undefined) core.fail(error)
-    else core.events.push({ type: 'silent', error })
   }
 
   /** Notes when a frame that is under way must have got on. */
   watch(now: number): void {
     const { decoder } = this
-    if (!decoder.incomplete || decoder.halted) this.slow = undefined
-    else if (this.slow === undefined || this.slow.frames !== decoder.frames) {
-      this.slow = { frames: decoder.frames, bytes: decoder.pending, due: now + SLOW_PEER_MS }
-    }
+    // The answer to a RESUME has a time of its own.
+    if (!decoder.incomplete || decoder.halted || this.core.expects === 'answer') this.slow.forget()
+    else this.slow.watch(decoder, now)
   }
 
   deadline(): number | undefined {
     const { core } = this
     // Not ticked yet: due at once, to learn when the wait began.
     const first = core.expects === undefined ? NEVER : (this.firstDue ?? core.now)
-    const due = Math.min(first, this.listening ? this.liveness.due : NEVER, this.slow?.due ?? NEVER)
+    const due = Math.min(first, this.listening ? this.liveness.due : NEVER, this.slow.due)
     return due === NEVER ? undefined : due
   }
 
@@ -89,8 +72,20 @@ export class Timers {
     core.silences++
     const seconds = Math.round(liveness.silence(now) / 100) / 10
     const text = `nothing came from the other side for ${seconds} s, not even an answer to a ping: it is taken for dead`
+    this.cut(text)
+  }
+
+  /** The frame that is under way does not go on: the peer's fault, or that of the way to it. */
+  private stuck(): void {
+    const text = 'a frame was begun and did not go on at 512 B/s'
+    if (this.core.ticket === undefined) this.core.fail(new BraidError('SLOW_PEER', text))
+    else this.cut(text)
+  }
+
+  /** The transport is as good as lost; another may do better. */
+  private cut(text: string): void {
     const error = new BraidError('TRANSPORT_LOST', text, { scope: 'transport', initiator: 'remote' })
-    core.events.push({ type: 'silent', error })
+    this.core.events.push({ type: 'silent', error })
   }
 
   /** The first frame did not come in time. */
@@ -102,9 +97,7 @@ export class Timers {
       core.fail(new BraidError('SLOW_PEER', `no complete HELLO ${within}`), !core.dialer && !core.prefaceRead)
       return
     }
-    // Another transport may do better.
     this.firstDue = NEVER
-    const error = new BraidError('TRANSPORT_LOST', `no answer to RESUME ${within}`, { scope: 'transport' })
-    core.events.push({ type: 'silent', error })
+    this.cut(`no answer to RESUME ${within}`)
   }
 }

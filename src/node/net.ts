@@ -10,6 +10,7 @@ import { duplexTransport } from '../transports/duplex.ts'
 import { type Address, formatAddress } from './address.ts'
 import { clientHandshake, type TlsDialOptions, type TlsOptions, tlsServer } from './tls.ts'
 import { tlsError } from './tls-failures.ts'
+import { turns } from './turns.ts'
 
 export interface DialOptions {
   /** Aborting gives up and closes the socket. */
@@ -72,7 +73,7 @@ export async function dial(address: Address, options: DialOptions = {}): Promise
     socket.once('connect', () => {
       connected = true
       if (handshake !== undefined) handshake(socket, settle)
-      else settle(duplexTransport(socket, { remote: url, confidential: staysHere(address, socket) }))
+      else settle(duplexTransport(socket, { remote: url, confidential: staysHere(address, socket), turns }))
     })
   })
 }
@@ -175,7 +176,7 @@ function serverOf(address: Address, connected: (transport: Transport) => void, t
   server.on('connection', (socket: Socket) => {
     accepted++
     const remote = address.kind === 'unix' ? `${formatAddress(address)}#${accepted}` : undefined
-    connected(duplexTransport(socket, { remote, confidential: staysHere(address, socket) }))
+    connected(duplexTransport(socket, { remote, confidential: staysHere(address, socket), turns }))
   })
   return server
 }

@@ -8,6 +8,7 @@ import { BraidError } from '../engine/errors.ts'
 import type { Transport, TransportSink } from '../session/transport.ts'
 import { duplexTransport } from '../transports/duplex.ts'
 import { isAlert, tlsError } from './tls-failures.ts'
+import { turns } from './turns.ts'
 
 /** What is known before the handshake. */
 export interface SecureTransportInit {
@@ -48,7 +49,7 @@ export class SecureTransport implements Transport, TransportSink {
   /** The handshake is done: the bytes are those of this socket. */
   secured(socket: TLSSocket, certificate: X509Certificate | undefined): void {
     this.#certificate = certificate
-    this.#inner = duplexTransport(socket, { remote: this.remote })
+    this.#inner = duplexTransport(socket, { remote: this.remote, turns })
     if (this.#sink !== undefined) this.#begin()
   }
 

@@ -41,7 +41,7 @@ export function startSession(
   role: Role = 'symmetric',
   onReady?: (session: Session) => unknown,
 ): Session {
-  return start(transport, options, role, { ready: onReady })
+  return begin(transport, options, role, { ready: onReady })
 }
 
 /**
@@ -76,7 +76,7 @@ export function connectSession(
       signal?.removeEventListener('abort', abort)
       resolve(session)
     }
-    const session = attempt(transport, () => start(transport, options, role, { ready, over, resumption }))
+    const session = attempt(transport, () => begin(transport, options, role, { ready, over, resumption }))
     const abort = (): void => {
       reject(localError(codes.CANCELLED.number, 'connecting was given up', { executed: 'no', cause: signal?.reason }))
       quiet(session.close('CANCELLED'))
@@ -97,16 +97,17 @@ export function turnAway(transport: Transport): void {
 }
 
 /** Whoever is only told that there is no session cannot close its transport. */
-function attempt<T>(transport: Transport, begin: () => T): T {
+function attempt<T>(transport: Transport, task: () => T): T {
   try {
-    return begin()
+    return task()
   } catch (thrown) {
     turnAway(transport)
     throw thrown
   }
 }
 
-function start(transport: Transport, options: SessionOptions, role: Role, hooks: SessionHooks): Session {
+/** Starts a session whose end and resumption somebody looks after. */
+export function begin(transport: Transport, options: SessionOptions, role: Role, hooks: SessionHooks): Session {
   const settings = parseSessionOptions(options)
   return startShared(transport, settings, role, hooks, settings.budget.dialled())
 }

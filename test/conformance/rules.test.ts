@@ -31,7 +31,8 @@ test('rules stand word for word in the section they name', () => {
 
 test('every reaction the specification states is a rule', () => {
   const quotes = rules.map(({ quote }) => flat(quote))
-  const prose = specification.slice(specification.indexOf('## 1.'), specification.indexOf('## 9.'))
+  const upTo9 = specification.slice(specification.indexOf('## 1.'), specification.indexOf('## 9.'))
+  const prose = `${upTo9}\n${section('13')}`
   const reactions =
     /session error [A-Z_]+|stream error\s+[A-Z_]+|CLOSE\([A-Z_]+\)|(?<!")costs? a token|, a token|ignored|is dropped|are dropped/g
   for (const match of prose.matchAll(reactions)) {
@@ -111,6 +112,8 @@ test('frames of the vectors have the shape their vector says', () => {
     const bytes = Buffer.concat(sent(vector.steps))
     // A frame in every state is as well formed as in one; not every state looks at it.
     if (inStates.has(vector)) continue
+    // Bytes of several transports are not one run.
+    if (vector.resume === true) continue
     if (bytes[0] !== 0xf5 || bytes[7] !== 1 || vector.expect.closed !== undefined) continue
     let wrong: string | undefined
     for (let at = 8; wrong === undefined; ) {

@@ -12,7 +12,7 @@ export const modes = {
   read: ['fails', 'closes inside', 'closes twice', 'comes in pieces'],
   close: ['throws', 'is never told', 'is told inside'],
   start: ['is gone at once'],
-  timer: ['comes early', 'comes late', 'comes twice'],
+  timer: ['comes early', 'comes late'],
   callback: ['throws', 'closes inside', 'cuts inside', 'enters again'],
   accept: ['throws', 'rejects', 'closes inside'],
   authorize: ['throws', 'rejects', 'never answers', 'closes inside'],
@@ -128,12 +128,7 @@ export function faultyClock(clock: ManualClock, fault: Fault): Clock {
     set(task, ms) {
       const mode = fault.meets('timer')
       if (mode === 'comes early') return clock.set(task, 0)
-      if (mode === 'comes late') return clock.set(task, ms + LATE_MS)
-      if (mode !== 'comes twice') return clock.set(task, ms)
-      return clock.set(() => {
-        task()
-        task()
-      }, ms)
+      return clock.set(task, mode === 'comes late' ? ms + LATE_MS : ms)
     },
     clear: (handle) => clock.clear(handle),
   }

@@ -1,5 +1,5 @@
 // The engine against any bytes, with an application that answers whatever it is told. The first byte of an input says how: the role,
-// the gate, whether the handshake is done, in how many deliveries the rest comes.
+// the gate, whether the handshake is done, whether it could be resumed, in how many deliveries the rest comes.
 
 import assert from 'node:assert/strict'
 import type { Engine, EngineEvent, EngineStream } from '#dist/engine/contract.js'
@@ -13,6 +13,7 @@ const LISTENER = 1
 const GATE = 2
 const GREETED = 4
 const BUSY = 8
+const RESUME = 16
 const BUDGET = 65_536
 const ROUNDS_MAX = 10_000
 const STEP_MS = 700
@@ -51,7 +52,7 @@ class Peer {
   private now = 1_000
 
   constructor(mode: number) {
-    const init = { waitForPreface: (mode & LISTENER) !== 0, gate: (mode & GATE) !== 0, resume: false }
+    const init = { waitForPreface: (mode & LISTENER) !== 0, gate: (mode & GATE) !== 0, resume: (mode & RESUME) !== 0 }
     this.engine = engineFor({ options: { maxStreams: 32, maxCalls: 32, streamWindow: 16_384 }, init, seed: 3, ops: [] })
     this.gated = init.gate
     this.greeted = (mode & GREETED) !== 0

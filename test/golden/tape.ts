@@ -39,7 +39,7 @@ export type Command = (typeof commands)[number]
 
 export interface Tape {
   readonly options: EngineOptions
-  readonly init: { readonly waitForPreface: boolean; readonly gate: boolean; readonly resume: boolean }
+  readonly init: { readonly waitForPreface: boolean; readonly gate: boolean; readonly resume?: boolean }
   /** Of its randomness. */
   readonly seed: number
   readonly ops: Op[]

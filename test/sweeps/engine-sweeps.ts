@@ -260,7 +260,7 @@ export function noise(seeds: number): number {
     const bytes = Uint8Array.from({ length: NOISE_BYTES }, () => prng.int(0, 255))
     const player = new Player({
       options: {},
-      init: { waitForPreface: true, gate: false, resume: false },
+      init: { waitForPreface: true, gate: false },
       seed,
       ops: [],
     })

@@ -1,8 +1,9 @@
-// The sweeps in full, or a part of them, with figures: `node build/test/sweeps/run.js [F1 F2 F4 F5 ...] [--every n]`.
+// The sweeps in full, or a part of them, with figures: `node build/test/sweeps/run.js [F1 F2 F3 F4 F5] [--every n]`.
 
 import { parseArgs } from 'node:util'
 import { Prng } from '../sim/prng.ts'
 import { chunkings, cuts, flips, noise, ranges, Tally } from './engine-sweeps.ts'
+import { cutAndResume } from './resumed-sweep.ts'
 import { type Baseline, baseline, cutSessions, flipSessions, rangeSessions } from './session-sweeps.ts'
 import { type Recording, recordings } from './tapes.ts'
 
@@ -60,6 +61,10 @@ async function sessions(): Promise<void> {
     `two sessions: ${whole.bytes.leftward.length + whole.bytes.rightward.length} bytes, ${leftward.length + rightward.length} places`,
   )
   await report('F2', 'cuts of two sessions', async () => `${await cutSessions(whole, every)} tried`)
+  await report('F3', 'cuts of two sessions that may be resumed, one to three in a row', async () => {
+    const { resumed, 'too early': early } = await cutAndResume(every)
+    return `${resumed + early} tried; ${resumed} went on as if nothing had been, ${early} came before there was a ticket`
+  })
   await report('F4', 'bits between two sessions flipped', async () => counted(await flipSessions(whole, every)))
   await report('F5', 'ranges between two sessions doubled, left out, put in', async () =>
     counted(await rangeSessions(whole, every * SESSION_RANGES_EVERY)),

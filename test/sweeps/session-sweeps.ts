@@ -82,7 +82,7 @@ export async function baseline(): Promise<Baseline> {
   }
 }
 
-function placesOf(bytes: Uint8Array): number[] {
+export function placesOf(bytes: Uint8Array): number[] {
   const places = Array.from(PREFACE, (_, at) => at)
   for (let at = PREFACE.length; at < bytes.length; ) {
     const next = decodeFrame(bytes, at)?.next ?? bytes.length

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { cutAndResume } from './resumed-sweep.ts'
 import { baseline, cutSessions, flipSessions, rangeSessions } from './session-sweeps.ts'
 
 const whole = await baseline()
@@ -19,6 +20,11 @@ test('the workload does what it says when nothing is wrong', () => {
 
 test('F2: after a cut everything settles at once with a reason, and no timer is left', async () => {
   assert.ok((await cutSessions(whole, 13)) > 100)
+})
+
+test('F3: after a cut, and another, and a third, a session that may be resumed comes to the same', async () => {
+  const { resumed, 'too early': early } = await cutAndResume(29)
+  assert.ok(resumed > 100 && early < resumed / 4, `${resumed} resumed, ${early} had no ticket`)
 })
 
 test('F4: after a flipped bit everything settles in time', async () => {
