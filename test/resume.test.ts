@@ -5,11 +5,11 @@ import { createHash } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BraidError, connect, listen, type Session } from 'braidwire'
-import { Proxy } from './network/proxy.ts'
+import { Network } from './network/network.ts'
 
 async function world(t: TestContext, onSession: (session: Session) => unknown, keepMs = 10_000) {
   const listener = await listen('tcp://127.0.0.1:0', onSession, { resume: { keepMs, plain: true } })
-  const proxy = await Proxy.to(Number(new URL(listener.url).port))
+  const proxy = await Network.to(Number(new URL(listener.url).port))
   t.after(async () => {
     await listener.close()
     await proxy.close()

@@ -20,7 +20,8 @@ const second = { full: 3000, quick: 700 }
 const open = (number: number, name: string, meta: Uint8Array = NO_META, flags = 0): Uint8Array =>
   frame(type.open, flags, number * 2, ORDINARY, name, meta)
 const reset = (number: number): Uint8Array => frame(type.reset, SEND | RECV, number * 2, CANCELLED)
-const meta = (kind: number, bytes: Uint8Array): Uint8Array => concat([Uint8Array.of(kind), frame(0, 0, bytes).subarray(1)])
+const meta = (kind: number, bytes: Uint8Array): Uint8Array =>
+  concat([Uint8Array.of(kind), frame(0, 0, bytes).subarray(1)])
 const call = (slot: number, method: string, body: Uint8Array, flags = 0): Uint8Array =>
   frame(type.call, flags, slot, 0, method, body)
 
@@ -76,7 +77,10 @@ const openAndReset: readonly Attack[] = [
     id: 'A2',
     name: 'OPENs that provoke a reset (metadata is no JSON), as fast as LIMIT allows',
     lasts: second,
-    play: opening((number) => [open(number, 'hold', meta(1, Uint8Array.of(0x7b))), frame(type.reset, SEND, number * 2, CANCELLED)], 2),
+    play: opening(
+      (number) => [open(number, 'hold', meta(1, Uint8Array.of(0x7b))), frame(type.reset, SEND, number * 2, CANCELLED)],
+      2,
+    ),
     ceiling: { heldMiB: 32, handlers: 256 },
   },
   {
@@ -164,12 +168,7 @@ const lengths: readonly Attack[] = [
   },
 ]
 
-
-const manners: readonly Uint8Array[] = [
-  new Uint8Array(0),
-  greeting().subarray(0, 5),
-  greeting().subarray(0, 11),
-]
+const manners: readonly Uint8Array[] = [new Uint8Array(0), greeting().subarray(0, 5), greeting().subarray(0, 11)]
 
 /** Says too little in one of several manners; the fourth says a byte a second. */
 async function dawdle(line: Line, count: (frames: number) => void, index: number): Promise<void> {
@@ -236,8 +235,15 @@ interface Violation {
 
 /** Every vector that needs no more than bytes in, and ends with a CLOSE. */
 export const violations: readonly Violation[] = [...readVectors().values()].flat().flatMap((vector: Vector) => {
-  const { name, role, options, gate, steps, expect } = vector
-  if (role !== 'listener' || options !== undefined || gate === true || typeof expect.close !== 'number') return []
+  const { name, role, options, gate, full, steps, expect } = vector
+  if (
+    role !== 'listener' ||
+    options !== undefined ||
+    gate === true ||
+    full !== undefined ||
+    typeof expect.close !== 'number'
+  )
+    return []
   const pieces = steps.flatMap((step) => ('in' in step ? list(step.in) : []))
   if (steps.some((step) => !('in' in step)) || /\$(?!preface|hello)/.test(JSON.stringify(pieces))) return []
   const bytes = expand(pieces, () => new Uint8Array(0))
@@ -290,7 +296,11 @@ const working: readonly Attack[] = [
     id: 'A11',
     name: 'CALL and CANCEL in all slots; the handlers ignore the abort',
     lasts: second,
-    play: calling((slot) => [call(slot, 'stubborn', Uint8Array.of(0x90)), frame(type.cancel, 0, slot, CANCELLED)], 256, 2),
+    play: calling(
+      (slot) => [call(slot, 'stubborn', Uint8Array.of(0x90)), frame(type.cancel, 0, slot, CANCELLED)],
+      256,
+      2,
+    ),
     ceiling: { heldMiB: 32, handlers: 256 },
   },
   {

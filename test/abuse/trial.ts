@@ -76,7 +76,9 @@ async function feel(attack: Attack, form: 'full' | 'quick', suffer: (where: Wher
   return { report, p99Ms: quantile(took, 0.99), failed: failed + (state === 'ready' ? 0 : 1) }
 }
 
-const names = new Map(Object.entries(codes).map(([name, entry]) => ['number' in entry ? String(entry.number) : '', name]))
+const names = new Map(
+  Object.entries(codes).map(([name, entry]) => ['number' in entry ? String(entry.number) : '', name]),
+)
 
 /** How connections ended, by name. */
 function named(ends: Readonly<Record<string, number>>): Record<string, number> {

@@ -21,11 +21,11 @@ async function shortBlackhole(form: Form): Rows {
   const pair = await pairOver(echoing, { listen: liveness, connect: liveness, weather: {} })
   await pair.client.call('echo', one)
   const framesBefore = pair.client.stats().framesOut
-  ;(pair.proxy as NonNullable<typeof pair.proxy>).mood = 'hold'
+  ;(pair.network as NonNullable<typeof pair.network>).mood = 'hold'
   const calls = Promise.allSettled(Array.from({ length: 20 }, () => pair.client.call('echo', one)))
   await sleep(silentMs)
   const asked = pair.client.stats().framesOut - framesBefore - 20
-  ;(pair.proxy as NonNullable<typeof pair.proxy>).mood = 'carry'
+  ;(pair.network as NonNullable<typeof pair.network>).mood = 'carry'
   const answered = (await calls).filter(({ status }) => status === 'fulfilled').length
   const { state } = pair.client
   await pair.close()
@@ -52,8 +52,8 @@ async function vanished(form: Form): Rows {
       weather: {},
     })
     await pair.client.call('echo', one)
-    const proxy = pair.proxy as NonNullable<typeof pair.proxy>
-    proxy.mood = 'swallow'
+    const network = pair.network as NonNullable<typeof pair.network>
+    network.mood = 'swallow'
     const begun = performance.now()
     const call = pair.client.call('echo', one).then(
       () => 'answered',
@@ -61,7 +61,7 @@ async function vanished(form: Form): Rows {
     )
     while (pair.client.state === 'ready') await sleep(5)
     const foundMs = performance.now() - begun
-    proxy.mood = 'carry'
+    network.mood = 'carry'
     const outcome = await call
     const { state } = pair.client
     await pair.close()
@@ -81,13 +81,17 @@ async function trickle(form: Form): Rows {
   // What is on its way at once, 512 KiB at first, must fit: an answer to a ping cannot overtake it.
   const idleTimeoutMs = 1000
   const liveness = { idleTimeoutMs }
-  const pair = await pairOver((session) => session.handle('slow', (stream) => {
-    stream.receive({ data() {}, end: () => stream.end(), failed() {} })
-  }), {
-    listen: liveness,
-    connect: liveness,
-    weather: { delayMs: 20, rate: 1_000_000 },
-  })
+  const pair = await pairOver(
+    (session) =>
+      session.handle('slow', (stream) => {
+        stream.receive({ data() {}, end: () => stream.end(), failed() {} })
+      }),
+    {
+      listen: liveness,
+      connect: liveness,
+      weather: { delayMs: 20, rate: 1_000_000 },
+    },
+  )
   const stream = pair.client.open('slow')
   stream.write(new Uint8Array(form === 'full' ? 8_000_000 : 3_000_000))
   stream.end()

@@ -73,7 +73,7 @@ async function round(world: World, victim: 'server' | 'client'): Promise<void> {
 }
 
 /** The survivor is the same process over all rounds of one victim: what it leaks, it leaks again and again. */
-async function kill(victim: 'server' | 'client', rounds: number, prng: Prng): Promise<Omit<Row, 'id'>[]> {
+export async function kill(victim: 'server' | 'client', rounds: number, prng: Prng): Promise<Omit<Row, 'id'>[]> {
   const world = await start()
   const survivor = victim === 'server' ? 'client' : 'server'
   let [whole, broken] = [0, 0]
@@ -93,7 +93,11 @@ async function kill(victim: 'server' | 'client', rounds: number, prng: Prng): Pr
     return [
       {
         what: `${victim} killed ${rounds} times`,
-        measured: `${whole} files whole, ${broken} broken; the survivor saw ${Object.entries(after.failed).map(([code, count]) => `${count} ${code}`).join(', ') || 'no failure'}, ${after.pending} transfers pending, ${after.sessions} sessions`,
+        measured: `${whole} files whole, ${broken} broken; the survivor saw ${
+          Object.entries(after.failed)
+            .map(([code, count]) => `${count} ${code}`)
+            .join(', ') || 'no failure'
+        }, ${after.pending} transfers pending, ${after.sessions} sessions`,
         ceiling: '0 broken; at most the present transfer, call and session',
         holds: broken === 0 && whole >= rounds && after.pending <= 2 && after.sessions <= 1,
       },
