@@ -358,3 +358,19 @@ test('whatever is cut wherever, everything arrives once and in order', () => {
     { numRuns: 200 },
   )
 })
+
+test('a frame that stands still costs a session with a ticket no more than its transport', () => {
+  const world = new Broken()
+  const { a, b } = world
+  a.engine.call('work', zeros(1000), undefined, false, 'mine')
+  world.say()
+  world.carry(500, 0)
+  b.now += 10_000
+  b.engine.tick(b.now)
+  assert.equal(b.one('silent').error.code, 'BRAID_TRANSPORT_LOST')
+  assert.equal(b.engine.closing, false)
+  world.cut()
+  world.resume()
+  world.run()
+  assert.equal(b.one('call').args.length, 1000)
+})

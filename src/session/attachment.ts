@@ -3,10 +3,13 @@
 
 import type { Engine, EngineEvent, ResumeRequest, Ticket } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
+import { addressOf } from './arrivals.ts'
 import type { Clock } from './clock.ts'
+import type { SessionHooks } from './hooks.ts'
 import type { Line } from './line.ts'
 import { samePrincipal } from './principal.ts'
 import type { Pump } from './pump.ts'
+import type { Refusals } from './refusals.ts'
 import type { Resumable, Resumption, Returning } from './resumption.ts'
 import { hidden } from './secret.ts'
 import type { Remote, State } from './session.ts'
@@ -41,12 +44,14 @@ export class Attachment implements Resumable {
   private readonly pump: Pump
   private readonly resumption: Resumption | undefined
   private readonly returning: Returning | undefined
+  private readonly refusals: Refusals | undefined
 
-  constructor(host: AttachmentHost, pump: Pump, resumption: Resumption | undefined, returning: Returning | undefined) {
+  constructor(host: AttachmentHost, pump: Pump, { resumption, returning, refusals }: SessionHooks) {
     this.host = host
     this.pump = pump
     this.resumption = resumption
     this.returning = returning
+    this.refusals = refusals
   }
 
   get clock(): Clock {
@@ -145,8 +150,11 @@ export class Attachment implements Resumable {
   }
 
   private refuse(code: number, reason: string, cause?: unknown): void {
-    this.host.engine.refuseResume(code, reason)
+    const { host } = this
     const name = code === DENIED ? 'DENIED' : code === PROTOCOL ? 'PROTOCOL' : 'SESSION_LOST'
-    this.host.abandon(new BraidError(name, reason, { cause }))
+    const error = new BraidError(name, reason, { cause })
+    if (this.refusals?.mayTell(addressOf(host.remote.address), host.clock.now()) === false) return this.pump.cut(error)
+    host.engine.refuseResume(code, reason)
+    host.abandon(error)
   }
 }

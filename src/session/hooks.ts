@@ -1,6 +1,7 @@
 // SessionHooks: what whoever starts a session hears of it, and brings it. Types only.
 
 import type { BraidError } from '../engine/errors.ts'
+import type { Refusals } from './refusals.ts'
 import type { Resumption, Returning } from './resumption.ts'
 import type { Session } from './session.ts'
 
@@ -14,4 +15,6 @@ export interface SessionHooks {
   resumption?: Resumption | undefined
   /** Knows the sessions a peer may come back to. */
   returning?: Returning | undefined
+  /** Bounds how often a peer is told that it may not come back. */
+  refusals?: Refusals | undefined
 }

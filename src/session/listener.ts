@@ -6,6 +6,7 @@ import { addressOf } from './arrivals.ts'
 import type { LimitUse } from './ceiling.ts'
 import { quiet } from './deferred.ts'
 import { parseSessionOptions, type SessionOptions, type SessionSettings } from './options.ts'
+import { Refusals } from './refusals.ts'
 import type { DrainReport, Session } from './session.ts'
 import { startShared, turnAway } from './start.ts'
 import { type ResumeOptions, Tickets } from './tickets.ts'
@@ -81,6 +82,7 @@ export class LiveListener implements Listener {
   readonly #tickets: Tickets | undefined
   /** Tickets are also given where others can read them. */
   readonly #plain: boolean
+  readonly #refusals = new Refusals()
   readonly #aborted = () => void this.close()
   #accepted = 0
   #refused = 0
@@ -136,7 +138,7 @@ export class LiveListener implements Listener {
       return this.#onSession(admitted)
     }
     const tickets = this.#plain || transport.confidential === true ? this.#tickets : undefined
-    const hooks = { ready, resumption: tickets?.resumption(), returning: tickets }
+    const hooks = { ready, resumption: tickets?.resumption(), returning: tickets, refusals: this.#refusals }
     const session = startShared(transport, this.#settings, 'listener', hooks, share)
     share.evict = () => this.#evict(session)
     this.#handshaking.add(session)

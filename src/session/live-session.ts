@@ -95,7 +95,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.remote = { address, auth: EMPTY, codec: '', confidential, certificate: undefined }
     this.pump = new Pump(engine, transport, settings.clock, this, settings.writeTimeoutMs)
     this.admission = new Admission(this.pump, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
-    this.attachment = new Attachment(this, this.pump, hooks.resumption, hooks.returning)
+    this.attachment = new Attachment(this, this.pump, hooks)
     this.router = new Router(settings.clock, settings.handlerWaitMs)
     this.streamTable = new Streams(this, this.router)
     this.caller = new Caller(this)

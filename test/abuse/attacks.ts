@@ -16,6 +16,7 @@ const NO_META = Uint8Array.of(0)
 const MILLION = 1_000_000
 const UNREAD_STREAMS = 64
 const second = { full: 3000, quick: 700 }
+const onlyFull = { full: 3000, quick: 0 }
 
 const open = (number: number, name: string, meta: Uint8Array = NO_META, flags = 0): Uint8Array =>
   frame(type.open, flags, number * 2, ORDINARY, name, meta)
@@ -69,7 +70,7 @@ const openAndReset: readonly Attack[] = [
   {
     id: 'A1c',
     name: 'OPEN and RESET, as fast as LIMIT allows, nobody takes them',
-    lasts: second,
+    lasts: onlyFull,
     play: opening((number) => [open(number, 'nobody'), reset(number)], 2),
     ceiling: { heldMiB: 32, handlers: 256 },
   },
@@ -104,7 +105,7 @@ const nothings: readonly Attack[] = [
     ([id, name, bytes]): Attack => ({
       id,
       name: `a million of ${name}, never reading`,
-      lasts: second,
+      lasts: id === 'A3' ? second : onlyFull,
       again: true,
       reads: false,
       play: flood(concat([greeting(), open(0, 'unread')]), 20_000, () => [bytes]),
@@ -317,7 +318,7 @@ const working: readonly Attack[] = [
   {
     id: 'A11c',
     name: 'one-way messages in all slots',
-    lasts: second,
+    lasts: onlyFull,
     play: calling((slot) => [call(slot, '$message', new Uint8Array(1), 1)], 256, 1),
     ceiling: { heldMiB: 32, handlers: 256 },
   },

@@ -4,8 +4,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { connect, type Session } from 'braidwire'
-import { pairOver } from '../strain/pair.ts'
 import { MIB, mib, Table } from '../rows.ts'
+import { pairOver } from '../strain/pair.ts'
 
 const HEAP_MIB = 5
 const AT_ONCE = 64

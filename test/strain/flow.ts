@@ -3,7 +3,7 @@
 import { createServer, connect as dial } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Session, Stream } from 'braidwire'
-import { Network, type Weather } from '../network/network.ts'
+import { TcpProxy, type Weather } from '../network/proxy.ts'
 import { MIB, mib, ms, quantile, type Row } from '../rows.ts'
 import type { Fault, Form } from './fault.ts'
 import { pairOver } from './pair.ts'
@@ -118,7 +118,7 @@ async function plainRate(weather: Weather, fromMs: number, duringMs: number): Pr
     socket.on('data', (chunk) => (moved += chunk.length))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const network = await Network.to((server.address() as { port: number }).port, weather)
+  const network = await TcpProxy.to((server.address() as { port: number }).port, weather)
   const socket = dial({ port: network.port, host: '127.0.0.1' })
   socket.on('error', () => {})
   const write = () => {

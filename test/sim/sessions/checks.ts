@@ -63,6 +63,8 @@ export function checkOver(world: SessionWorld): void {
   }
   for (const { untouched, accepted, label } of ledger.flows.values())
     must(ledger.lenient || !untouched || !accepted, () => `${label}: taken, though its opener was told that it was not`)
+  for (const [limit, { used }] of Object.entries(world.budget.stats()))
+    must(used === 0, () => `the Budget still counts ${used} of ${limit}`)
   const stats = listener?.stats()
   if (stats === undefined) return
   must(stats.sessions === 0, () => `the listener still counts ${stats.sessions} sessions`)

@@ -1,10 +1,11 @@
 // One world of sessions: a dialer and a listener, or two equals, over simulated connections, applications working on both
 // sides, and the clock that moves it all. Builds it from a plan, runs it to its end, and checks after every step.
 
+import { Budget } from '#dist/session/budget.js'
 import { LiveListener } from '#dist/session/listener.js'
-import type { SessionOptions } from '#dist/session/options.js'
+import { parseSessionOptions, type SessionOptions } from '#dist/session/options.js'
 import type { Session } from '#dist/session/session.js'
-import { begin, startSession } from '#dist/session/start.js'
+import { startShared } from '#dist/session/start.js'
 import { Clock } from '../clock.ts'
 import { must, type SideIndex, sideName } from '../model.ts'
 import { Monitor } from '../monitor.ts'
@@ -52,6 +53,8 @@ export class SessionWorld {
   readonly sides: readonly [Side, Side]
   readonly network: Network
   readonly course = new Course(this)
+  /** Of all sessions of this world together. */
+  readonly budget = new Budget()
   listener: LiveListener | undefined
   lifeline: Lifeline | undefined
   #released = false
@@ -187,19 +190,25 @@ export class SessionWorld {
     this.lifeline = new Lifeline(this, plan, side.time, () => random.unit())
     this.lifeline.has(carrier)
     this.ledger.lifeline = this.lifeline
-    const { resumption } = this.lifeline
-    this.#have(side, begin(carrier.ends[0], this.#options(0), 'dialer', { resumption }))
+    this.#start(side, carrier, 'dialer')
   }
 
   #start(side: Side, carrier: Carrier, role: 'dialer' | 'symmetric'): void {
-    this.#have(side, startSession(carrier.ends[side.index], this.#options(side.index), role))
+    const settings = parseSessionOptions(this.#options(side.index))
+    const hooks = { resumption: this.lifeline?.resumption }
+    this.#have(side, startShared(carrier.ends[side.index], settings, role, hooks, settings.budget.dialled()))
   }
 
   #options(side: SideIndex): SessionOptions {
     const { plan } = this
     const { time } = this.sides[side]
     const random = this.#random.fork(10 + side)
-    const options: SessionOptions = { ...plan.options[side], clock: time, random: () => random.unit() }
+    const options: SessionOptions = {
+      ...plan.options[side],
+      clock: time,
+      random: () => random.unit(),
+      budget: this.budget,
+    }
     const how = plan.authorize[side]
     if (how === 'none') return options
     const lateMs = random.skewed(0, 3000)

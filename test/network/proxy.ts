@@ -23,14 +23,14 @@ const PIECE_BYTES = 8 * 1024
 class Pipe {
   readonly #from: Socket
   readonly #to: Socket
-  readonly #proxy: Network
+  readonly #proxy: TcpProxy
   readonly #queue: { readonly bytes: Uint8Array; readonly due: number }[] = []
   #queued = 0
   #freeAt = 0
   #timer: NodeJS.Timeout | undefined
   #ended = false
 
-  constructor(from: Socket, to: Socket, proxy: Network) {
+  constructor(from: Socket, to: Socket, proxy: TcpProxy) {
     this.#from = from
     this.#to = to
     this.#proxy = proxy
@@ -88,7 +88,7 @@ class Pipe {
   }
 }
 
-export class Network {
+export class TcpProxy {
   readonly weather: Weather = { delayMs: 0, rate: Number.POSITIVE_INFINITY }
   /** Connections taken so far, and how many of them were cut. */
   accepted = 0
@@ -100,8 +100,8 @@ export class Network {
   #refusing = false
 
   /** A proxy to a port of this machine, listening. */
-  static async to(port: number, weather: Partial<Weather> = {}): Promise<Network> {
-    const proxy = new Network(port)
+  static async to(port: number, weather: Partial<Weather> = {}): Promise<TcpProxy> {
+    const proxy = new TcpProxy(port)
     Object.assign(proxy.weather, weather)
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
     return proxy
