@@ -74,8 +74,8 @@ async function play({ id, port, form, once = false }: Play): Promise<Outcome> {
   const all: Promise<void>[] = []
   for (let at = 0; at < (attack.lines?.[form] ?? 1); at++) {
     all.push(again())
-    // No faster than the kernel takes them.
-    if (at % 200 === 199) await sleep(20)
+    // No faster than a program can take them: what waits to be accepted is nobody's yet.
+    if (at % 100 === 99) await sleep(60)
   }
   await Promise.all(all)
   clearInterval(timer)

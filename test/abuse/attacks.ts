@@ -192,7 +192,7 @@ const slow: readonly Attack[] = [
     name: '10,000 connections: silent, half a preface, half a HELLO, a byte a second',
     options: { full: {}, quick: { helloTimeoutMs: 1500 } },
     // The last of them are dialled after some seconds.
-    lasts: { full: 22_000, quick: 5000 },
+    lasts: { full: 26_000, quick: 5000 },
     lines: { full: 10_000, quick: 2000 },
     play: dawdle,
     ceiling: {
