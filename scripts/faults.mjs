@@ -6,6 +6,6 @@ import { fileURLToPath } from 'node:url'
 import { ensure } from './ensure.mjs'
 
 ensure()
-const program = fileURLToPath(new URL('../build/test/faults/run.js', import.meta.url))
+const program = fileURLToPath(new URL('../build/test/strain/run.js', import.meta.url))
 const { status } = spawnSync(process.execPath, ['--expose-gc', program, ...process.argv.slice(2)], { stdio: 'inherit' })
 process.exit(status ?? 1)

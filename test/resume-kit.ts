@@ -2,7 +2,7 @@
 
 import type { TestContext } from 'node:test'
 import { connect, type Listener, type ListenOptions, listen, type Session } from 'braidwire'
-import { Proxy } from './network/proxy.ts'
+import { TcpProxy } from './network/proxy.ts'
 
 /** Cuts the connection, and waits until the session goes on over the next. */
 export async function cutAndResume({ proxy, session }: World): Promise<void> {
@@ -17,7 +17,7 @@ export async function cutAndResume({ proxy, session }: World): Promise<void> {
 
 export interface World {
   readonly listener: Listener
-  readonly proxy: Proxy
+  readonly proxy: TcpProxy
   readonly session: Session
 }
 
@@ -28,7 +28,7 @@ export async function world(
   options: ListenOptions = {},
 ): Promise<World> {
   const listener = await listen('tcp://127.0.0.1:0', onSession, { resume: { keepMs: 10_000 }, ...options })
-  const proxy = await Proxy.to(Number(new URL(listener.url).port))
+  const proxy = await TcpProxy.to(Number(new URL(listener.url).port))
   t.after(async () => {
     await listener.close()
     await proxy.close()

@@ -2,7 +2,7 @@
 
 /** One thing that was measured. */
 export interface Row {
-  /** `A1`, `F6`: what it is called in the table of docs/RELIABILITY.md. */
+  /** `A1`, `F6`: what it is called wherever it is told about. */
   readonly id: string
   readonly what: string
   readonly measured: string

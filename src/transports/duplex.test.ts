@@ -309,8 +309,12 @@ test('duplexTransport names the other side by its address', async (t) => {
 test('duplexTransport gives way after 5 ms of reading, once a turn, and minds who paused it', () => {
   const carrier = Object.assign(new EventEmitter(), {
     flowing: false,
-    pause: () => void (carrier.flowing = false),
-    resume: () => void (carrier.flowing = true),
+    pause() {
+      carrier.flowing = false
+    },
+    resume() {
+      carrier.flowing = true
+    },
     write: () => true,
     end() {},
     destroy() {},

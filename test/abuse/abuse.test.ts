@@ -13,7 +13,6 @@ import { Honest } from './honest.ts'
 import { frame, greeting, Line, type } from './raw.ts'
 import type { Report } from './server.ts'
 
-const BRIEF_MS = 250
 const ERROR = 1
 
 const server = new Child(new URL('./server.js', import.meta.url))
@@ -28,15 +27,20 @@ async function port(): Promise<number> {
   return Number(new URL(url).port)
 }
 
+const names = new Map(Object.entries(codes).map(([name, entry]) => ['number' in entry ? entry.number : -1, name]))
+
 /** Somebody honest is served all the while. */
 async function besideHonest(work: () => Promise<void>): Promise<void> {
   const honest = await Honest.connect(`tcp://127.0.0.1:${await port()}`)
   honest.start()
-  await work()
-  const { took, failed } = await honest.stop()
-  assert.equal(failed, 0)
-  assert.ok(took.length > 0)
-  await honest.session.close()
+  try {
+    await work()
+  } finally {
+    const { took, failed } = await honest.stop()
+    await honest.session.close()
+    assert.equal(failed, 0)
+    assert.ok(took.length > 0)
+  }
 }
 
 for (const id of ['A1', 'A2b', 'A3b', 'A4', 'A11b']) {
@@ -44,15 +48,14 @@ for (const id of ['A1', 'A2b', 'A3b', 'A4', 'A11b']) {
   test(`${attack.name}: ended`, { timeout: 20_000 }, async () => {
     await server.ask('watch')
     await besideHonest(async () => {
-      const play = { id, port: await port(), form: 'quick', lastsMs: BRIEF_MS }
-      const { lines, ends } = await attacker.ask<Outcome>('play', play)
-      const known = (attack.ceiling.ends ?? []).map((name) => String((codes as Record<string, { number?: number }>)[name]?.number))
-      for (const how of Object.keys(ends)) assert.ok([...known, 'open', 'silent'].includes(how), `ended with ${how}`)
-      assert.ok(lines > 0)
+      const play = { id, port: await port(), form: 'quick', once: true }
+      const { ends } = await attacker.ask<Outcome>('play', play)
+      const told = Object.keys(ends).map((code) => names.get(Number(code)) ?? code)
+      assert.ok(told.length > 0)
+      for (const how of told) assert.ok(attack.ceiling.ends?.includes(how), `ended with ${how}`)
     })
-    const { handlersMost, ended } = await server.ask<Report>('report')
+    const { handlersMost } = await server.ask<Report>('report')
     assert.ok(handlersMost <= 256)
-    if (attack.id !== 'A4') assert.ok((attack.ceiling.ends ?? []).some((name) => (ended[name] ?? 0) > 0))
   })
 }
 
@@ -84,7 +87,7 @@ for (const { codec, bodies } of bombs) {
       await line.send(frame(type.call, 0, at, 0, 'echo', body))
     }
     assert.ok(await line.came(type.reply, bodies.length))
-    assert.equal(errors, bodies.length - bombs.filter((each) => each.codec === codec).flatMap((each) => each.harmless).length)
+    assert.equal(errors, bodies.length)
     line.end()
     await line.ended
   })

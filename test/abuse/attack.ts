@@ -45,7 +45,11 @@ export interface Attack {
 }
 
 /** A greeting, then the same chunk of many frames again and again, until the connection ends. */
-export function flood(greeting: Uint8Array, frames: number, make: (index: number) => readonly Uint8Array[]): Attack['play'] {
+export function flood(
+  greeting: Uint8Array,
+  frames: number,
+  make: (index: number) => readonly Uint8Array[],
+): Attack['play'] {
   let chunk: Uint8Array | undefined
   return async (line, count) => {
     chunk ??= many(frames, make)

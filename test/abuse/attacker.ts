@@ -20,17 +20,20 @@ export interface Outcome {
   readonly wrong: readonly string[]
 }
 
+/** How long an attack that is made once may take to be ended, in ms. */
+const ONCE_MS = 10_000
+
 let deeds: Deed[] = []
 
 interface Play {
   readonly id: string
   readonly port: number
   readonly form: 'full' | 'quick'
-  /** Instead of the time the attack says. */
-  readonly lastsMs?: number
+  /** On each connection once, reading, until the other side ends it. */
+  readonly once?: boolean
 }
 
-async function play({ id, port, form, lastsMs }: Play): Promise<Outcome> {
+async function play({ id, port, form, once = false }: Play): Promise<Outcome> {
   const attack = attacks.find((each) => each.id === id) as Attack
   const begun = performance.now()
   const ends: Record<string, number> = {}
@@ -40,11 +43,12 @@ async function play({ id, port, form, lastsMs }: Play): Promise<Outcome> {
   let lines = 0
   let bytes = 0
   let slowestEndMs = 0
-  const over = () => performance.now() - begun >= (lastsMs ?? attack.lasts[form])
+  const over = () => performance.now() - begun >= (once ? ONCE_MS : attack.lasts[form])
   const attackOnce = async (): Promise<End> => {
     const index = lines++
-    const note = (deed: Omit<Deed, 'at' | 'line'>) => deeds.push({ at: performance.now() - begun, line: index, ...deed })
-    const line = new Line(port, note, attack.reads !== false)
+    const note = (deed: Omit<Deed, 'at' | 'line'>) =>
+      deeds.push({ at: performance.now() - begun, line: index, ...deed })
+    const line = new Line(port, note, once || attack.reads !== false)
     living.add(line)
     const count = (more: number) => {
       frames += more
@@ -62,7 +66,7 @@ async function play({ id, port, form, lastsMs }: Play): Promise<Outcome> {
   }
   const again = async () => {
     do await attackOnce()
-    while (attack.again === true && !over())
+    while (attack.again === true && !once && !over())
   }
   const timer = setInterval(() => {
     if (over()) for (const line of living) line.end()
@@ -70,8 +74,8 @@ async function play({ id, port, form, lastsMs }: Play): Promise<Outcome> {
   const all: Promise<void>[] = []
   for (let at = 0; at < (attack.lines?.[form] ?? 1); at++) {
     all.push(again())
-    // No faster than the kernel takes them.
-    if (at % 200 === 199) await sleep(20)
+    // No faster than a program can take them: what waits to be accepted is nobody's yet.
+    if (at % 100 === 99) await sleep(60)
   }
   await Promise.all(all)
   clearInterval(timer)

@@ -64,7 +64,7 @@ export interface Deed {
 export interface End {
   /** Code of the CLOSE or RESUME_NO that came; undefined: none did. */
   readonly code: number | undefined
-  /** Since it was dialled. */
+  /** Since it was connected. */
   readonly ms: number
   /** Ended by this side. */
   readonly own: boolean
@@ -91,7 +91,7 @@ export class Line {
   #changed: (() => void)[] = []
 
   constructor(port: number, note: (deed: Omit<Deed, 'at' | 'line'>) => void, reads = true) {
-    const begun = performance.now()
+    let begun = performance.now()
     this.#note = note
     note({})
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
@@ -99,8 +99,11 @@ export class Line {
     if (reads) this.#socket.on('data', (chunk: Buffer) => this.#take(chunk))
     this.#socket.on('drain', () => this.#change())
     this.connected = new Promise((resolve) => {
-      this.#socket.once('connect', resolve)
-      this.#socket.once('close', resolve)
+      this.#socket.once('connect', () => {
+        begun = performance.now()
+        resolve()
+      })
+      this.#socket.once('close', () => resolve())
     })
     this.ended = new Promise((resolve) => {
       this.#socket.once('end', () => this.#socket.destroy())

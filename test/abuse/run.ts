@@ -12,7 +12,8 @@ const { values, positionals } = parseArgs({
 })
 const form = values.quick ? 'quick' : 'full'
 /** `A1` means A1b as well. */
-const wanted = (id: string) => positionals.length === 0 || positionals.some((name) => id.replace(/[a-z]$/, '') === name || id === name)
+const wanted = (id: string) =>
+  positionals.length === 0 || positionals.some((name) => id.replace(/[a-z]$/, '') === name || id === name)
 
 /** On a busy machine a client that is alone may wait for 50 ms; only what is missed every time is missed. */
 const TRIES = 3

@@ -5,12 +5,12 @@ import { once } from 'node:events'
 import { createServer, connect as dial, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Proxy, type Weather } from './proxy.ts'
+import { TcpProxy, type Weather } from './proxy.ts'
 
-async function world(t: TestContext, weather?: Partial<Weather>): Promise<[Proxy, Socket, Socket]> {
+async function world(t: TestContext, weather?: Partial<Weather>): Promise<[TcpProxy, Socket, Socket]> {
   const server = createServer({ allowHalfOpen: true })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const proxy = await Proxy.to((server.address() as { port: number }).port, weather)
+  const proxy = await TcpProxy.to((server.address() as { port: number }).port, weather)
   const accepted = once(server, 'connection') as Promise<[Socket]>
   const near = dial({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true })
   const [far] = await accepted

@@ -23,14 +23,14 @@ const PIECE_BYTES = 8 * 1024
 class Pipe {
   readonly #from: Socket
   readonly #to: Socket
-  readonly #proxy: Proxy
+  readonly #proxy: TcpProxy
   readonly #queue: { readonly bytes: Uint8Array; readonly due: number }[] = []
   #queued = 0
   #freeAt = 0
   #timer: NodeJS.Timeout | undefined
   #ended = false
 
-  constructor(from: Socket, to: Socket, proxy: Proxy) {
+  constructor(from: Socket, to: Socket, proxy: TcpProxy) {
     this.#from = from
     this.#to = to
     this.#proxy = proxy
@@ -41,10 +41,12 @@ class Pipe {
     })
     from.on('error', () => {})
     from.on('close', () => {
-      clearTimeout(this.#timer)
       // What is on its way still arrives, unless the connection was cut.
-      if (!this.#ended) to.destroy()
+      if (this.#ended) return
+      clearTimeout(this.#timer)
+      to.destroy()
     })
+    to.on('close', () => clearTimeout(this.#timer))
     to.on('drain', () => this.flow())
   }
 
@@ -86,7 +88,7 @@ class Pipe {
   }
 }
 
-export class Proxy {
+export class TcpProxy {
   readonly weather: Weather = { delayMs: 0, rate: Number.POSITIVE_INFINITY }
   /** Connections taken so far, and how many of them were cut. */
   accepted = 0
@@ -98,8 +100,8 @@ export class Proxy {
   #refusing = false
 
   /** A proxy to a port of this machine, listening. */
-  static async to(port: number, weather: Partial<Weather> = {}): Promise<Proxy> {
-    const proxy = new Proxy(port)
+  static async to(port: number, weather: Partial<Weather> = {}): Promise<TcpProxy> {
+    const proxy = new TcpProxy(port)
     Object.assign(proxy.weather, weather)
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
     return proxy
@@ -151,7 +153,6 @@ export class Proxy {
       if (manner === 'reset') socket.resetAndDestroy()
       else socket.end()
     }
-    this.#sockets.clear()
   }
 
   /** Closes new connections at once. */

@@ -1,11 +1,11 @@
-// A long run: calls and streams by the million over one connection, and sessions by the thousand; then nothing of them is left.
-// `node --expose-gc build/test/soak/run.js [--calls n] [--streams n] [--sessions n]`
+// A long run: `node build/test/soak/run.js [--calls n] [--streams n] [--sessions n]`, with --expose-gc. Calls and streams by the
+// million over one connection, and sessions by the thousand; then nothing of them is left.
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { connect, type Session } from 'braidwire'
-import { pairOver } from '../faults/pair.ts'
 import { MIB, mib, Table } from '../rows.ts'
+import { pairOver } from '../strain/pair.ts'
 
 const HEAP_MIB = 5
 const AT_ONCE = 64
@@ -102,7 +102,8 @@ const kinds = [
   ['streams', stream, Number(values.streams)],
   ['sessions', session, Number(values.sessions)],
 ] as const
-for (const [name, work, count] of kinds) await times(Math.min(count, 20_000) / (name === 'sessions' ? 10 : 1), name, work)
+for (const [name, work, count] of kinds)
+  await times(Math.min(count, 20_000) / (name === 'sessions' ? 10 : 1), name, work)
 
 const table = new Table()
 const start = await weigh()

@@ -3,7 +3,7 @@
 import { createServer, connect as dial } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Session, Stream } from 'braidwire'
-import { Proxy, type Weather } from '../network/proxy.ts'
+import { TcpProxy, type Weather } from '../network/proxy.ts'
 import { MIB, mib, ms, quantile, type Row } from '../rows.ts'
 import type { Fault, Form } from './fault.ts'
 import { pairOver } from './pair.ts'
@@ -77,7 +77,7 @@ async function pinging(session: Session, goesOn: () => boolean): Promise<readonl
   return trips
 }
 
-async function bothWrite(form: Form): Promise<Omit<Row, 'id'>[]> {
+export async function bothWrite(form: Form): Promise<Omit<Row, 'id'>[]> {
   const size = (form === 'full' ? 64 : 16) * MIB
   const pair = await pairOver(() => {})
   const mine = pair.client.open('both')
@@ -118,8 +118,8 @@ async function plainRate(weather: Weather, fromMs: number, duringMs: number): Pr
     socket.on('data', (chunk) => (moved += chunk.length))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const proxy = await Proxy.to((server.address() as { port: number }).port, weather)
-  const socket = dial({ port: proxy.port, host: '127.0.0.1' })
+  const network = await TcpProxy.to((server.address() as { port: number }).port, weather)
+  const socket = dial({ port: network.port, host: '127.0.0.1' })
   socket.on('error', () => {})
   const write = () => {
     while (!socket.destroyed && socket.write(CHUNK));
@@ -131,7 +131,7 @@ async function plainRate(weather: Weather, fromMs: number, duringMs: number): Pr
   await sleep(duringMs)
   const rate = ((moved - before) * 1000) / (performance.now() - begun)
   socket.destroy()
-  await proxy.close()
+  await network.close()
   server.close()
   return rate
 }

@@ -1,5 +1,5 @@
-// The faults over real sockets and processes, or some of them, or quickly, with figures:
-// `node build/test/faults/run.js [F6 F13 kill ...] [--quick]`.
+// F6 to F14, kills and reconnects on real sockets: `node build/test/strain/run.js [F6 F13 kill ...] [--quick]`.
+// Prints what was measured against its ceiling; the exit code is 1 when one is missed.
 
 import { parseArgs } from 'node:util'
 import { Table } from '../rows.ts'

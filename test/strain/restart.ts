@@ -7,7 +7,7 @@ import { type BraidError, connect, type Listener, listen, type Session, type Str
 import { MIB, mib, type Row } from '../rows.ts'
 import { Prng } from '../sim/prng.ts'
 import type { Fault, Form } from './fault.ts'
-import { pairOver } from './pair.ts'
+import { type Pair, pairOver } from './pair.ts'
 
 type Rows = Promise<Omit<Row, 'id'>[]>
 
@@ -19,7 +19,7 @@ function numbered(number: number): Uint8Array {
 const numberIn = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
 
 /** Calls from many at once to a server that drains; who is told to go away goes to the next one. */
-async function drain(form: Form): Rows {
+export async function drain(form: Form): Rows {
   const executed = new Map<number, number>()
   const serve = (session: Session): void => {
     session.handleCall('work', async (bytes) => {
@@ -108,67 +108,96 @@ function heldBytes(): number {
   return heapUsed + external
 }
 
-const seedOf = (): number => Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000)
+/** Two sessions whose connection breaks, busy in both directions with calls and streams until they are told to stop. */
+class Busy {
+  readonly #executed = [new Map<number, number>(), new Map<number, number>()] as const
+  readonly #called: [number, number] = [0, 0]
+  #going = true
+  #work: Promise<unknown> | undefined
+  #flows: Promise<readonly string[]> | undefined
 
-async function reconnects(form: Form): Rows {
-  const cuts = form === 'full' ? 1000 : 60
-  const seed = seedOf()
-  const prng = new Prng(seed)
-  const executed = [new Map<number, number>(), new Map<number, number>()] as const
-  const counting = (map: Map<number, number>) => (session: Session) =>
+  /** Counts how often each call was executed on this side. */
+  serve(session: Session, side: 0 | 1): void {
+    const executed = this.#executed[side]
     session.handleCall('count', (bytes) => {
-      map.set(numberIn(bytes), (map.get(numberIn(bytes)) ?? 0) + 1)
+      executed.set(numberIn(bytes), (executed.get(numberIn(bytes)) ?? 0) + 1)
       return bytes.slice()
     })
-  const pair = await pairOver(counting(executed[0]), {
+  }
+
+  async start(client: Session, server: Session): Promise<void> {
+    const goesOn = () => this.#going
+    const mine = client.open('both')
+    mine.write(new Uint8Array(0))
+    const theirs = await server.take('both')
+    this.#flows = Promise.all([send(mine, goesOn), receive(theirs), send(theirs, goesOn), receive(mine)])
+    this.#work = Promise.all([this.#call(client, 0), this.#call(server, 1)])
+  }
+
+  async #call(session: Session, side: 0 | 1): Promise<void> {
+    for (; this.#going; this.#called[side]++) {
+      const number = this.#called[side]
+      if (numberIn(await session.call('count', numbered(number))) !== number) throw new Error('a wrong reply')
+      await sleep(1)
+    }
+  }
+
+  /** Lets it come to its end, and judges it. */
+  async stop(what: string): Promise<Omit<Row, 'id'>> {
+    this.#going = false
+    const [sent, got, sentBack, gotBack] = (await this.#flows) ?? []
+    await this.#work
+    const equal = sent !== undefined && sent === got && sentBack === gotBack
+    const once = this.#executed.every(
+      (map, side) => map.size === this.#called[side] && [...map.values()].every((times) => times === 1),
+    )
+    const calls = `${this.#called.join(' and ')} calls, ${once ? '' : 'NOT '}each once`
+    return {
+      what,
+      measured: `${calls}; streams ${equal ? 'equal' : 'DIFFER'}`,
+      ceiling: 'each call once, streams equal',
+      holds: once && equal,
+    }
+  }
+}
+
+/** Breaks the connection, and waits until both sides have one again. */
+async function cutOnce({ client, server, network }: Pair, manner: 'reset' | 'end'): Promise<void> {
+  network?.cut(manner)
+  while (client.state === 'ready' && server.state === 'ready') await sleep(0)
+  while (client.state === 'detached' || server.state === 'detached') await sleep(1)
+  if (client.state === 'closed') throw await client.closed
+}
+
+export async function reconnects(form: Form): Rows {
+  const cuts = form === 'full' ? 1000 : 60
+  const seed = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000)
+  const prng = new Prng(seed)
+  const busy = new Busy()
+  const pair = await pairOver((session) => busy.serve(session, 0), {
     listen: { resume: true },
     connect: { reconnect: true },
     weather: {},
   })
-  counting(executed[1])(pair.client)
-  const proxy = pair.proxy as NonNullable<typeof pair.proxy>
-  let going = true
-  const mine = pair.client.open('both')
-  mine.write(new Uint8Array(0))
-  const theirs = await pair.server.take('both')
-  const flows = Promise.all([send(mine, () => going), receive(theirs), send(theirs, () => going), receive(mine)])
-  const called = [0, 0]
-  const calls = [pair.client, pair.server].map(async (session, side) => {
-    for (; going; called[side]!++) {
-      if (numberIn(await session.call('count', numbered(called[side]!))) !== called[side])
-        throw new Error('a wrong reply')
-      await sleep(1)
-    }
-  })
+  busy.serve(pair.client, 1)
+  await busy.start(pair.client, pair.server)
   let [files, held] = [0, 0]
   for (let cut = 0; cut < cuts; cut++) {
     await sleep(prng.int(0, 7))
-    proxy.cut(prng.chance(0.25) ? 'end' : 'reset')
-    while (pair.client.state === 'ready' && pair.server.state === 'ready') await sleep(0)
-    while (pair.client.state === 'detached' || pair.server.state === 'detached') await sleep(1)
-    if (pair.client.state === 'closed') throw await pair.client.closed
+    await cutOnce(pair, prng.chance(0.25) ? 'end' : 'reset')
     // What is made once has been made by then.
     if (cut === Math.floor(cuts / 4)) [files, held] = [openFiles(), heldBytes()]
   }
-  const leaks = [openFiles() - files, heldBytes() - held] as const
-  going = false
-  const [sent, got, sentBack, gotBack] = await flows
-  await Promise.all(calls)
-  const once = executed.every((map) => [...map.values()].every((times) => times === 1))
-  const all = executed[0].size === called[0] && executed[1].size === called[1]
+  const [filesLeft, heldLeft] = [openFiles() - files, heldBytes() - held]
+  const whole = await busy.stop(`${cuts} reconnects of one session (seed ${seed})`)
   await pair.close()
   return [
-    {
-      what: `${cuts} reconnects of one session (seed ${seed})`,
-      measured: `${called[0]} and ${called[1]} calls${once && all ? ', each once' : ', NOT each once'}, streams ${sent === got && sentBack === gotBack ? 'equal' : 'DIFFER'}`,
-      ceiling: 'each call once, streams equal',
-      holds: once && all && sent === got && sentBack === gotBack,
-    },
+    whole,
     {
       what: 'left behind by three quarters of them',
-      measured: `${leaks[0]} files, ${mib(leaks[1])}`,
+      measured: `${filesLeft} files, ${mib(heldLeft)}`,
       ceiling: '4 files, 5 MiB',
-      holds: leaks[0] <= 4 && leaks[1] <= 5 * MIB,
+      holds: filesLeft <= 4 && heldLeft <= 5 * MIB,
     },
   ]
 }

@@ -1,5 +1,5 @@
 // The program that kill.ts kills: serves a folder, or fetches a file of it over and over, whatever becomes of the other side.
-// `node build/test/faults/transfer.js`
+// `node build/test/strain/transfer.js`
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,11 +1,11 @@
 // Two sessions over real TCP, with a network between them if one is wanted: what most faults begin with.
 
 import { type ConnectOptions, connect, type Listener, type ListenOptions, listen, type Session } from 'braidwire'
-import { Proxy, type Weather } from '../network/proxy.ts'
+import { TcpProxy, type Weather } from '../network/proxy.ts'
 
 export interface Pair {
   readonly listener: Listener
-  readonly proxy: Proxy | undefined
+  readonly network: TcpProxy | undefined
   readonly client: Session
   readonly server: Session
   close(): Promise<void>
@@ -30,13 +30,13 @@ export async function pairOver(serve: (session: Session) => unknown, options: Pa
   }
   const listener = await listen('tcp://127.0.0.1:0', take, options.listen)
   const port = Number(new URL(listener.url).port)
-  const proxy = options.weather === undefined ? undefined : await Proxy.to(port, options.weather)
-  const client = await connect(proxy?.url ?? listener.url, options.connect)
+  const network = options.weather === undefined ? undefined : await TcpProxy.to(port, options.weather)
+  const client = await connect(network?.url ?? listener.url, options.connect)
   const server = await accepted
   const close = async () => {
     await client.close()
     await listener.close()
-    await proxy?.close()
+    await network?.close()
   }
-  return { listener, proxy, client, server, close }
+  return { listener, network, client, server, close }
 }

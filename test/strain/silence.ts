@@ -21,11 +21,11 @@ async function shortBlackhole(form: Form): Rows {
   const pair = await pairOver(echoing, { listen: liveness, connect: liveness, weather: {} })
   await pair.client.call('echo', one)
   const framesBefore = pair.client.stats().framesOut
-  ;(pair.proxy as NonNullable<typeof pair.proxy>).mood = 'hold'
+  ;(pair.network as NonNullable<typeof pair.network>).mood = 'hold'
   const calls = Promise.allSettled(Array.from({ length: 20 }, () => pair.client.call('echo', one)))
   await sleep(silentMs)
   const asked = pair.client.stats().framesOut - framesBefore - 20
-  ;(pair.proxy as NonNullable<typeof pair.proxy>).mood = 'carry'
+  ;(pair.network as NonNullable<typeof pair.network>).mood = 'carry'
   const answered = (await calls).filter(({ status }) => status === 'fulfilled').length
   const { state } = pair.client
   await pair.close()
@@ -52,8 +52,8 @@ async function vanished(form: Form): Rows {
       weather: {},
     })
     await pair.client.call('echo', one)
-    const proxy = pair.proxy as NonNullable<typeof pair.proxy>
-    proxy.mood = 'swallow'
+    const network = pair.network as NonNullable<typeof pair.network>
+    network.mood = 'swallow'
     const begun = performance.now()
     const call = pair.client.call('echo', one).then(
       () => 'answered',
@@ -61,7 +61,7 @@ async function vanished(form: Form): Rows {
     )
     while (pair.client.state === 'ready') await sleep(5)
     const foundMs = performance.now() - begun
-    proxy.mood = 'carry'
+    network.mood = 'carry'
     const outcome = await call
     const { state } = pair.client
     await pair.close()

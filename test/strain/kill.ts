@@ -73,7 +73,7 @@ async function round(world: World, victim: 'server' | 'client'): Promise<void> {
 }
 
 /** The survivor is the same process over all rounds of one victim: what it leaks, it leaks again and again. */
-async function kill(victim: 'server' | 'client', rounds: number, prng: Prng): Promise<Omit<Row, 'id'>[]> {
+export async function kill(victim: 'server' | 'client', rounds: number, prng: Prng): Promise<Omit<Row, 'id'>[]> {
   const world = await start()
   const survivor = victim === 'server' ? 'client' : 'server'
   let [whole, broken] = [0, 0]
