@@ -90,6 +90,11 @@ export const adapters = {
     title: 'Braidwire',
     load: async (): Promise<Adapter> => (await import('./adapters/braidwire.ts')).braidwire,
   },
+  'braidwire-resume': {
+    title: 'Braidwire, resumable',
+    note: '`listen` with `resume`, `connect` with `reconnect`: everything sent is kept until it is acknowledged',
+    load: async (): Promise<Adapter> => (await import('./adapters/braidwire.ts')).braidwireResume,
+  },
   'braidwire-rpc': {
     title: 'Braidwire',
     note: '`expose` and `wrap` over TCP; bytes in MessagePack; an async generator, flow-controlled',

@@ -2,6 +2,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { heap } from './heap.ts'
 import { type Plan, plan, usage } from './options.ts'
 import { json, markdown, method, notes, verdicts } from './report.ts'
 import { run } from './run.ts'
@@ -17,6 +18,10 @@ async function main(): Promise<number> {
   }
   if (chosen === undefined) {
     process.stdout.write(usage(args))
+    return 0
+  }
+  if (chosen.heap) {
+    process.stdout.write(await heap())
     return 0
   }
   const begun = performance.now()

@@ -18,6 +18,8 @@ export interface Plan {
   /** Flags for the child processes. */
   readonly flags: readonly string[]
   readonly json: string
+  /** Instead of all this, count what a typed call allocates. */
+  readonly heap: boolean
 }
 
 const JSON_BYTES = 'build/bench/results.json'
@@ -34,7 +36,7 @@ export function usage(args: readonly string[]): string {
   --turns n          measured stretches of each contender in a round (default 2, quick 1)
   --ms n             milliseconds of a measured stretch, and at most of warm-up: for a look that everything works
   --profile cpu|heap write profiles of every process to build/bench/profiles
-  --json file        where the figures go (default ${rpc ? JSON_RPC : JSON_BYTES})
+${rpc ? '  --heap             only count the objects and bytes that a typed call of ours allocates\n' : ''}  --json file        where the figures go (default ${rpc ? JSON_RPC : JSON_BYTES})
 
 rows:       ${suite.rows.join(' ')}
 contenders: ${contendersOf(suite).join(' ')}
@@ -54,6 +56,7 @@ export function plan(args: readonly string[]): Plan | undefined {
       ms: { type: 'string' },
       profile: { type: 'string' },
       json: { type: 'string' },
+      heap: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -74,6 +77,7 @@ export function plan(args: readonly string[]): Plan | undefined {
     ...shortened(rpc ? timesOfMany(quick) : timesOfFew(quick), values.ms),
     flags: flags(values.profile),
     json: values.json ?? (rpc ? JSON_RPC : JSON_BYTES),
+    heap: values.heap && rpc,
   }
 }
 

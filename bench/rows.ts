@@ -31,12 +31,17 @@ export interface Row {
 
 const IDLE = 100_000
 const IDLE_RAISED = { maxConcurrentStreams: 2 ** 24, maxSessionMemory: 8192 }
-const EVERYONE: readonly AdapterName[] = ['net', 'http2', 'http2-tuned', 'braidwire']
-const PLAIN: readonly AdapterName[] = ['net', 'http2', 'braidwire']
+const EVERYONE: readonly AdapterName[] = ['net', 'http2', 'http2-tuned', 'braidwire', 'braidwire-resume']
+const ALONE: readonly AdapterName[] = ['net', 'http2', 'http2-tuned', 'braidwire']
+const PLAIN: readonly AdapterName[] = ['net', 'http2', 'braidwire', 'braidwire-resume']
 
 const STREAMING: readonly AdapterName[] = ['grpc-js', 'capnweb', 'muxrpc', 'vscode-jsonrpc', 'rsocket', 'braidwire-rpc']
 const LIBRARIES: readonly AdapterName[] = [...STREAMING, 'protomux-rpc', 'birpc']
 const LIBRARIES_AND_PLAIN: readonly AdapterName[] = ['net', ...LIBRARIES]
+
+/** What resumption may cost: a twentieth of bulk, a tenth of calls. */
+const RESUMABLE_BULK: Goal = { against: 'braidwire-resume', column: 'mibPerS', atMost: 1 / 0.95 }
+const RESUMABLE_CALLS: Goal = { against: 'braidwire-resume', column: 'callsPerS', atMost: 1 / 0.9 }
 
 const FASTER_THAN_HTTP2: readonly Goal[] = [
   { against: 'http2', column: 'mibPerS', atLeast: 1 },
@@ -48,32 +53,33 @@ export const rows = {
     title: 'one stream, 64 KiB chunks',
     workload: bulk(1, 64 * KiB),
     contenders: EVERYONE,
-    goals: [{ against: 'net', column: 'mibPerS', atLeast: 0.9 }, ...FASTER_THAN_HTTP2],
+    goals: [{ against: 'net', column: 'mibPerS', atLeast: 0.9 }, RESUMABLE_BULK, ...FASTER_THAN_HTTP2],
   },
   streams: {
     title: '100 streams, 16 KiB chunks',
     workload: bulk(100, 16 * KiB),
     contenders: EVERYONE,
-    goals: FASTER_THAN_HTTP2,
+    goals: [RESUMABLE_BULK, ...FASTER_THAN_HTTP2],
   },
   'calls-1': {
     title: '64 B calls, 1 in flight',
     workload: calls(1, 64),
     contenders: PLAIN,
-    goals: [{ against: 'http2', column: 'callsPerS', atLeast: 1 }],
+    goals: [{ against: 'http2', column: 'callsPerS', atLeast: 1 }, RESUMABLE_CALLS],
   },
   'calls-32': {
     title: '64 B calls, 32 in flight',
     workload: calls(32, 64),
     contenders: PLAIN,
-    goals: [{ against: 'http2', column: 'callsPerS', atLeast: 1 }],
+    goals: [{ against: 'http2', column: 'callsPerS', atLeast: 1 }, RESUMABLE_CALLS],
   },
   'calls-512': {
     title: '64 B calls, 512 in flight',
     workload: calls(512, 64),
     contenders: PLAIN,
-    raised: { braidwire: { maxCalls: 512 } },
+    raised: { braidwire: { maxCalls: 512 }, 'braidwire-resume': { maxCalls: 512 } },
     goals: [
+      RESUMABLE_CALLS,
       { against: 'net', column: 'callsPerS', atLeast: 3 },
       { against: 'http2', column: 'callsPerS', atLeast: 1 },
     ],
@@ -81,7 +87,7 @@ export const rows = {
   beside: {
     title: '64 B calls, 1 in flight, beside one saturating stream',
     workload: beside(64 * KiB, 64),
-    contenders: EVERYONE,
+    contenders: ALONE,
     goals: [
       { against: 'http2', column: 'p50Ms', atMost: 1 },
       { against: 'http2', column: 'p99Ms', atMost: 1 },

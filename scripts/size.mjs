@@ -12,7 +12,7 @@ const bundles = [
   {
     name: 'engine, session and memory transport',
     code: "export { startSession, connectSession } from 'braidwire'; export { memory } from 'braidwire/transport/memory'",
-    max: 30 * KiB,
+    max: 32 * KiB,
   },
   { name: 'everything of the default entry', code: "export * from 'braidwire'" },
   {
@@ -20,6 +20,7 @@ const bundles = [
     code: "export * from 'braidwire'; export { expose, wrap } from 'braidwire/rpc'",
   },
   { name: 'default entry and all of rpc', code: "export * from 'braidwire'; export * from 'braidwire/rpc'" },
+  { name: 'default entry and peer', code: "export * from 'braidwire'; export * from 'braidwire/peer'" },
   { name: 'default entry and file', code: "export * from 'braidwire'; export * from 'braidwire/file'" },
 ]
 

@@ -9,9 +9,13 @@ export {
   type ErrorInitiator,
   type ErrorScope,
 } from './engine/errors.ts'
+export { Budget, type BudgetOptions, type BudgetStats } from './session/budget.ts'
+export type { LimitUse } from './session/ceiling.ts'
 export type { Listener, ListenerStats, ListenOptions } from './session/listener.ts'
 export type { CallOptions, JsonValue, Meta, Opener, OpenOptions } from './session/opener.ts'
 export type { SessionOptions } from './session/options.ts'
+export type { Dial } from './session/redial.ts'
+export { sameSecret } from './session/secret.ts'
 export type {
   CallContext,
   CallHandler,
@@ -24,8 +28,9 @@ export type {
   StreamHandler,
 } from './session/session.ts'
 export type { Receiver, Stream, StreamStats } from './session/stream.ts'
+export type { ResumeOptions } from './session/tickets.ts'
 export type { Code } from './session/words.ts'
-export { type Carrier, connect, listen } from './transports/connect.ts'
+export { type Carrier, type ConnectOptions, connect, listen } from './transports/connect.ts'
 
 // -- for authors of transports
 

@@ -70,8 +70,8 @@ test('serve listens on several addresses and says each in order', async () => {
   await assert.rejects(stat(path))
 })
 
-test('serve listens on any address with --public', async () => {
-  const open = await serve([dir, '--public', '--listen', 'tcp://0.0.0.0:0'])
+test('serve listens on any address with --insecure', async () => {
+  const open = await serve([dir, '--insecure', '--listen', 'tcp://0.0.0.0:0'])
   const port = /\d+$/.exec(open.url)?.[0]
   assert.equal((await braid(['cat', `tcp://127.0.0.1:${port}`, 'a.txt'])).stdout, 'hello\n')
   assert.equal((await open.stop()).code, 0)

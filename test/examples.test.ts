@@ -201,6 +201,17 @@ test('a deadline goes through a gateway and ends a call at both hops', async (t)
   ])
 })
 
+test('a client outlives its server and tells what a broken connection cost', async (t) => {
+  const output = await new Program(t, 'restart', []).finished()
+  assert.deepEqual(output.trim().split('\n').sort(), [
+    'lost 1 call, perhaps executed: BRAID_INTERNAL',
+    'slept well: false',
+    'version 1',
+    'version 2',
+    'version 2',
+  ])
+})
+
 test('update streams are opened from either side and confirmed by the other', async (t) => {
   const one = new Program(t, 'update', ['listen', 'tcp://127.0.0.1:0'])
   const other = new Program(t, 'update', ['connect', await listening(one)])

@@ -6,8 +6,8 @@ import { once } from 'node:events'
 import { connect as dialRaw, type Socket } from 'node:net'
 import { after, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { connect, type ListenOptions } from 'braidwire'
-import type { Report } from './strangers-server.ts'
+import { connect } from 'braidwire'
+import type { Report, ServerOptions } from './strangers-server.ts'
 
 const MiB = 1024 * 1024
 const PREFACE = Buffer.from('f54252440d0a1a01', 'hex')
@@ -18,7 +18,7 @@ class Server {
   readonly child: ChildProcess
   url = ''
 
-  constructor(options: ListenOptions) {
+  constructor(options: ServerOptions) {
     const program = fileURLToPath(new URL('./strangers-server.js', import.meta.url))
     this.child = fork(program, [JSON.stringify(options)], { execArgv: ['--expose-gc'] })
   }
@@ -31,7 +31,7 @@ class Server {
 }
 
 /** Starts a server; it ends with the tests. */
-async function start(options: ListenOptions = {}): Promise<Server> {
+async function start(options: ServerOptions = {}): Promise<Server> {
   const server = new Server(options)
   after(async () => {
     const gone = once(server.child, 'exit')
@@ -174,7 +174,7 @@ test('600 strangers at once cost less than 150 MiB, and the next honest client i
 })
 
 test('strangers beyond the bound push the oldest of them out, and the next honest client is served', async (t) => {
-  const server = await start({ maxHandshakes: 100 })
+  const server = await start({ budget: { handshakes: 100 } })
   const strangers = await crowd(t, server.url, 300)
   await isServed(server.url)
   // the first silent one; the others of the first four were told something before

@@ -6,7 +6,8 @@ import { type Adapter, type Body, LETTERS, type Remote } from '../adapter.ts'
 
 const results = new Map<number, Uint8Array>()
 
-const api = {
+/** What is exposed. */
+export const api = {
   echo: async (bytes: Uint8Array): Promise<Uint8Array> => bytes,
 
   big: async (bytes: number): Promise<Uint8Array> => {

@@ -3,22 +3,29 @@
 import { connect, listen, type Receiver, type Session, type Stream } from 'braidwire'
 import type { Adapter, Dialled, Meter, Outlet } from '../adapter.ts'
 
-export const braidwire: Adapter = {
-  async listen(meter, raised) {
-    const listener = await listen(
-      'tcp://127.0.0.1:0',
-      (session) => {
-        session.handle('sink', (stream) => stream.receive(new Count(meter)))
-        session.handleCall('echo', (bytes) => bytes)
-      },
-      raised,
-    )
-    return Number(new URL(listener.url).port)
-  },
+export const braidwire: Adapter = adapter(false)
 
-  async dial(port, raised) {
-    return new Calls(await connect(`tcp://127.0.0.1:${port}`, raised))
-  },
+/** The same with sessions that would outlive their connection. */
+export const braidwireResume: Adapter = adapter(true)
+
+function adapter(resume: boolean): Adapter {
+  return {
+    async listen(meter, raised) {
+      const listener = await listen(
+        'tcp://127.0.0.1:0',
+        (session) => {
+          session.handle('sink', (stream) => stream.receive(new Count(meter)))
+          session.handleCall('echo', (bytes) => bytes)
+        },
+        { ...raised, resume },
+      )
+      return Number(new URL(listener.url).port)
+    },
+
+    async dial(port, raised) {
+      return new Calls(await connect(`tcp://127.0.0.1:${port}`, { ...raised, reconnect: resume }))
+    },
+  }
 }
 
 class Calls implements Dialled {

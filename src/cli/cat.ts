@@ -7,6 +7,7 @@ import type { Arguments } from './arguments.ts'
 import { withConnection } from './dial.ts'
 import { fetchFault, servedPath } from './paths.ts'
 import { clause, quoted, Refusal } from './say.ts'
+import { dialArgs } from './security.ts'
 
 // A file up to this size is printed only when it has come whole and its sum is right.
 const heldBytesMax = 1024 * 1024
@@ -14,6 +15,7 @@ const heldBytesMax = 1024 * 1024
 const args: ArgsDef = {
   url: { type: 'positional', description: 'Address of the server' },
   path: { type: 'positional', description: 'The file there' },
+  ...dialArgs,
 }
 
 export const cat: CommandDef = defineCommand({
@@ -22,12 +24,12 @@ export const cat: CommandDef = defineCommand({
   run: ({ data }) => run(data as Arguments),
 })
 
-async function run({ positionals }: Arguments): Promise<void> {
-  const [url, asked] = positionals as [string, string]
+async function run(data: Arguments): Promise<void> {
+  const [, asked] = data.positionals as [string, string]
   const path = servedPath(asked)
   const fault = path === '' ? 'it is a folder' : fetchFault(path)
   if (fault !== undefined) throw new Refusal(`cannot get ${quoted(asked)}: ${fault}`)
-  await withConnection(url, async ({ session, signal }) => {
+  await withConnection(data, async ({ session, signal }) => {
     try {
       await fetchFile(session, path, new OutputSink(), { signal })
     } catch (error) {

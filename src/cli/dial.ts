@@ -2,8 +2,10 @@
 // Knows sessions, not files.
 
 import { setMaxListeners } from 'node:events'
-import { connect, type Session } from 'braidwire'
+import { BraidError, type ConnectOptions, connect, type Session } from 'braidwire'
+import type { Arguments } from './arguments.ts'
 import { Refusal } from './say.ts'
+import { dialSecurity } from './security.ts'
 
 // A server that is stopped or whose machine is gone sends nothing, not even an end: it is asked from time to time.
 const askEveryMs = 5_000
@@ -19,11 +21,13 @@ export interface Connection {
 }
 
 /**
- * Dials the server, runs the work and hangs up, whatever happens.
+ * Dials the server named first, runs the work and hangs up, whatever happens.
  *
  * @throws Refusal when interrupted or when the server falls silent; else what `connect` and `work` throw.
  */
-export async function withConnection(url: string, work: (connection: Connection) => Promise<void>): Promise<void> {
+export async function withConnection(args: Arguments, work: (connection: Connection) => Promise<void>): Promise<void> {
+  const url = args.positionals[0]!
+  const security = await dialSecurity(url, args)
   const controller = new AbortController()
   // Every transfer under way listens to it, which is no leak.
   setMaxListeners(0, controller.signal)
@@ -36,12 +40,13 @@ export async function withConnection(url: string, work: (connection: Connection)
   }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
   try {
-    const session = await connect(url, { signal: controller.signal })
+    const session = await connect(url, { ...security, signal: controller.signal })
     const rest = watch(session, () => {
       reason ??= new Refusal('the server does not answer any more')
       controller.abort()
     })
     try {
+      await admitted(session, security, controller.signal)
       await work({
         session,
         signal: controller.signal,
@@ -57,6 +62,22 @@ export async function withConnection(url: string, work: (connection: Connection)
     throw reason ?? error
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  }
+}
+
+/** A server that asks for a token answers nothing before it has looked at ours. */
+async function admitted(session: Session, { auth }: ConnectOptions, signal: AbortSignal): Promise<void> {
+  const leave = () => void session.close()
+  if (signal.aborted) leave()
+  signal.addEventListener('abort', leave)
+  try {
+    await session.ping()
+  } catch (error) {
+    if (!(error instanceof BraidError) || error.code !== 'BRAID_DENIED') throw error
+    const why = auth === undefined ? 'it asks for a token (--token-file or BRAID_TOKEN)' : 'it asks for another token'
+    throw new Refusal(`the server does not let this side in: ${why}`)
+  } finally {
+    signal.removeEventListener('abort', leave)
   }
 }
 

@@ -12,6 +12,7 @@ import { Failures } from './failures.ts'
 import { fetchFault, type Job, refuseCollisions, servedPath, targetOf } from './paths.ts'
 import { Progress } from './progress.ts'
 import { count, Refusal } from './say.ts'
+import { dialArgs } from './security.ts'
 
 const streamsMax = 100
 // A server could go on for ever; the plan of a whole transfer is kept.
@@ -22,6 +23,7 @@ const args: ArgsDef = {
   'path...': { type: 'positional', description: 'One or more files there' },
   recursive: { type: 'boolean', alias: 'r', description: 'Folders too, with all that is in them' },
   out: { type: 'string', alias: 'o', valueHint: 'dir', description: 'Where to put them (Default: .)' },
+  ...dialArgs,
 }
 
 export const get: CommandDef = defineCommand({
@@ -35,14 +37,15 @@ interface Plan {
   readonly folders: string[]
 }
 
-async function run({ flags, values, positionals }: Arguments): Promise<void> {
-  const [url, ...asked] = positionals as [string, ...string[]]
+async function run(data: Arguments): Promise<void> {
+  const { flags, values, positionals } = data
+  const [, ...asked] = positionals
   const out = values.get('out')?.at(-1) ?? '.'
   const failures = new Failures()
   const progress = new Progress()
   let total = 0
   try {
-    await withConnection(url, async (connection) => {
+    await withConnection(data, async (connection) => {
       const plan = await makePlan(connection, asked, out, flags.has('recursive'), failures)
       refuseCollisions(plan.jobs, plan.folders)
       await makeFolders(plan.folders, failures)

@@ -6,6 +6,7 @@ import type { Arguments } from './arguments.ts'
 import { withConnection } from './dial.ts'
 import { servedPath } from './paths.ts'
 import { clause, count, quoted, Refusal } from './say.ts'
+import { dialArgs } from './security.ts'
 
 // A server could go on for ever; names are kept to be sorted.
 const entriesMax = 1_000_000
@@ -15,6 +16,7 @@ const args: ArgsDef = {
   path: { type: 'positional', required: false, description: 'A folder or file there; without it, the served folder' },
   recursive: { type: 'boolean', alias: 'r', description: 'Also what is in the folders' },
   long: { type: 'boolean', alias: 'l', description: 'Size in bytes and time of the last change before each name' },
+  ...dialArgs,
 }
 
 export const ls: CommandDef = defineCommand({
@@ -23,11 +25,12 @@ export const ls: CommandDef = defineCommand({
   run: ({ data }) => run(data as Arguments),
 })
 
-async function run({ flags, positionals }: Arguments): Promise<void> {
-  const [url, asked = ''] = positionals as [string, string?]
+async function run(data: Arguments): Promise<void> {
+  const { flags, positionals } = data
+  const [, asked = ''] = positionals
   const path = servedPath(asked)
   let text = ''
-  await withConnection(url, async ({ session, signal }) => {
+  await withConnection(data, async ({ session, signal }) => {
     try {
       const entries: FileEntry[] = []
       const listing = await listFiles(session, path, { recursive: flags.has('recursive'), signal })

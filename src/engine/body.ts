@@ -10,6 +10,8 @@ function pastEnd(): BraidError {
 
 /** One instance serves all frames: `set` points it at the next. Views it hands out are of the received chunk. */
 export class Body {
+  /** Reasons that were too long or not UTF-8. */
+  reasonsDropped = 0
   private bytes: Uint8Array = new Uint8Array(0)
   private at = 0
   private end = 0
@@ -72,7 +74,10 @@ export class Body {
   /** This many bytes as a reason; dropped when too long or not UTF-8 (the code counts all the same). */
   reasonOf(length: number): string {
     const bytes = this.take(length)
-    return length === 0 || length > REASON_BYTES_MAX ? '' : (decodeText(bytes) ?? '')
+    if (length === 0) return ''
+    const text = length > REASON_BYTES_MAX ? undefined : decodeText(bytes)
+    if (text === undefined) this.reasonsDropped++
+    return text ?? ''
   }
 
   /** Metadata: undefined for kind 0. */

@@ -73,18 +73,28 @@ export class OutgoingCall implements EngineCall {
   args: Uint8Array
   readonly deadlineAt: number | undefined
   readonly oneWay: boolean
+  /** It belongs to work under way. */
+  readonly part: boolean
   owner: unknown
   /** -1: not on the wire yet. */
   slot = -1
   /** Given up: not to be sent, or its reply is to be ignored. */
   cancelled = false
 
-  constructor(method: string, args: Uint8Array, deadlineAt: number | undefined, oneWay: boolean, owner: unknown) {
+  constructor(
+    method: string,
+    args: Uint8Array,
+    deadlineAt: number | undefined,
+    oneWay: boolean,
+    owner: unknown,
+    part = false,
+  ) {
     this.method = method
     this.args = args
     this.deadlineAt = deadlineAt
     this.oneWay = oneWay
     this.owner = owner
+    this.part = part
   }
 
   get sent(): boolean {
@@ -99,16 +109,34 @@ export class Caller {
   readonly cancels: { slot: number; code: number }[] = []
   inFlight = 0
   sent = 0
+  /** Bytes of arguments that wait to be sent. */
+  bytes = 0
   private cancelledWaiting = 0
   private readonly slots: (OutgoingCall | undefined)[] = []
   private readonly free: number[] = []
   private readonly numbers: Map<string, number> = new Map()
+
+  /** Queues a call. */
+  wait(call: OutgoingCall): void {
+    this.waiting.push(call)
+    this.bytes += call.args.length
+  }
+
+  /** Takes out all that were not sent and are new work. */
+  refuse(): OutgoingCall[] {
+    const waiting = this.waiting.drain().filter((call) => !call.cancelled)
+    this.bytes = 0
+    this.cancelledWaiting = 0
+    for (const call of waiting) if (call.part) this.wait(call)
+    return waiting.filter((call) => !call.part)
+  }
 
   /** Gives a call up: unsent, it is forgotten; sent, a CANCEL is owed and the slot stays busy until the reply. */
   cancel(call: OutgoingCall, code: number): void {
     // Answered already: its slot may be another call's by now.
     if (call.cancelled || (call.sent && this.slots[call.slot] !== call)) return
     call.cancelled = true
+    if (!call.sent) this.bytes -= call.args.length
     call.args = none
     if (call.sent) {
       this.cancels.push({ slot: call.slot, code })
@@ -138,6 +166,7 @@ export class Caller {
     }
     this.slots[slot] = call
     call.slot = slot
+    this.bytes -= call.args.length
     this.inFlight++
     this.sent++
     return slot
@@ -186,6 +215,10 @@ export interface OwedReply {
   readonly failure: { readonly code: number; readonly reason: Uint8Array; readonly details: Uint8Array } | undefined
 }
 
+function bytesOf({ result, failure }: OwedReply): number {
+  return result.length + (failure?.details.length ?? 0)
+}
+
 const FREE = 0
 const RUNNING = 1
 const GIVEN_UP = 2
@@ -197,8 +230,12 @@ export class Callee {
   busy = 0
   received = 0
   refused = 0
+  /** Bytes of replies that wait to be sent. */
+  bytes = 0
+  /** Names the peer has numbered, and how often it named one inline when all numbers were given out. */
+  readonly names: string[] = []
+  namesRefused = 0
   private readonly slots: number[] = []
-  private readonly names: string[] = []
 
   /** @throws BraidError LIMIT_EXCEEDED for a slot that is busy or not one of ours. */
   begin(slot: number, slotsMax: number): void {
@@ -229,17 +266,20 @@ export class Callee {
     if (state !== RUNNING && state !== GIVEN_UP) throw new RangeError(`slot ${reply.slot} is owed no reply`)
     this.slots[reply.slot] = OWED
     this.replies.push(reply)
+    this.bytes += bytesOf(reply)
   }
 
   /** The reply has been handed to the transport. */
-  written(slot: number): void {
-    this.slots[slot] = FREE
+  written(reply: OwedReply): void {
+    this.slots[reply.slot] = FREE
+    this.bytes -= bytesOf(reply)
     this.busy--
   }
 
   /** Numbers an inline name. */
   learn(name: string): void {
     if (this.names.length < METHOD_NAMES_MAX) this.names.push(name)
+    else this.namesRefused++
   }
 
   /** @throws BraidError PROTOCOL for a number that was never given out. */

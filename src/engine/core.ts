@@ -2,12 +2,13 @@
 // moves all three make: fail the session, owe a control frame, let go of a stream. Knows no frame layout.
 
 import { Callee, Caller, Queue } from './calls.ts'
-import type { EngineEvent } from './contract.ts'
-import type { BraidError } from './errors.ts'
+import type { EngineEvent, Ticket } from './contract.ts'
+import { BraidError } from './errors.ts'
 import { GlitchBucket } from './glitch.ts'
 import { floors, type PeerLimits } from './hello.ts'
 import type { EngineSettings } from './options.ts'
 import { Pace } from './pace.ts'
+import { Replay } from './replay.ts'
 import { Scheduler } from './scheduler.ts'
 import { isFinal, step } from './state.ts'
 import { OWES_CREDIT, OWES_RESET_RECV, OWES_RESET_SEND, type StreamRecord, StreamTable } from './streams.ts'
@@ -32,15 +33,35 @@ export class Core {
   readonly receive: ReceiveWindow
   peer: PeerLimits = floors
   phase: Phase = 'open'
-  /** The peer's preface and its HELLO were read. A listener sends nothing before the preface. */
+  /** The peer's preface, on this transport, and its HELLO, on the first, were read. */
   prefaceRead = false
   helloRead = false
+  /** What the first frame on this transport must be; undefined: it was read. `answer`: to our RESUME. */
+  expects: 'hello' | 'answer' | undefined = 'hello'
+  /** There is a transport. */
+  attached = true
+  /** This side dialled. */
+  readonly dialer: boolean
+  /** Both sides can resume; not known before the HELLO. */
+  mayResume = false
+  readonly replay: Replay
+  /** The number of the last RESUME. */
+  attempt = 0
+  /** The acceptor's: this is not its first transport, so no HELLO goes out. */
+  adopted = false
+  /** Private, and so not printed with the session: they hold a secret. */
+  #ticket: Ticket | undefined = undefined
+  #ticketDue: Ticket | undefined = undefined
+  /** RESUME is answered with no. */
+  resumeRefusal: { readonly code: number; readonly reason: string } | undefined = undefined
   closeCode = 0
   closeReason = ''
   /** The last time handed in. */
   now = 0
   /** Streams of ours that wait for their OPEN. */
   readonly opens: Queue<StreamRecord> = new Queue()
+  /** Those given up since this queue was last cleaned. */
+  private forgotten = 0
   /** Our open credit: numbers below it may be opened. */
   openLimit: number = floors.maxStreams
   /** The peer's open credit, and the last of it that was announced. */
@@ -48,11 +69,30 @@ export class Core {
   peerOpenAnnounced: number
   opensRefused = 0
   /** How often the session ended for one of these: at most once each, but every limit reports what it refused. */
-  readonly refusals = { BRAID_FRAME_SIZE: 0, BRAID_FLOW_CONTROL: 0, BRAID_EXHAUSTED: 0, BRAID_SLOW_PEER: 0 }
+  readonly refusals = {
+    BRAID_FRAME_SIZE: 0,
+    BRAID_FLOW_CONTROL: 0,
+    BRAID_EXHAUSTED: 0,
+    BRAID_SLOW_PEER: 0,
+    BRAID_BAD_LIMITS: 0,
+  }
   metaRefused = 0
+  /** How often the peer was taken for dead because it said nothing. */
+  silences = 0
+  namesRefused = 0
+  /** How often `write` asked to wait. */
+  writesHeld = 0
   /** How far windows have grown beyond their first size. */
   grown = 0
   growthRefused = 0
+  /** How often one was as large as it may be, and its sender asked for more. */
+  windowsAtMost = 0
+  /** They may not grow now, whatever is left of the pool. */
+  frugal = false
+  /** Bytes of all streams that wait to be sent; a message end counts as one. */
+  queued = 0
+  /** Why a peer that says HELLO is turned away. */
+  readonly refusal: BraidError | undefined
   /** Records that owe a control frame. */
   readonly dirty: Queue<StreamRecord> = new Queue()
   /** One of those frames cannot wait for company. */
@@ -73,8 +113,11 @@ export class Core {
   peerGoAway: BraidError | undefined = undefined
   peerGoAwayCount: number = Number.MAX_SAFE_INTEGER
 
-  constructor(settings: EngineSettings) {
+  constructor(settings: EngineSettings, dialer: boolean, resume: boolean, refusal?: BraidError) {
     this.settings = settings
+    this.refusal = refusal
+    this.dialer = dialer
+    this.replay = new Replay(resume, settings.replayBytes)
     this.receive = new ReceiveWindow(settings.sessionWindow)
     this.peerOpenLimit = settings.maxStreams
     this.peerOpenAnnounced = settings.maxStreams
@@ -91,6 +134,42 @@ export class Core {
     this.closeCode = error.number
     this.closeReason = error.message
     this.events.push({ type: 'closed', error })
+  }
+
+  /** What the peer did wrong ends the session; what we did wrong is thrown. */
+  blame(thrown: unknown): void {
+    if (!(thrown instanceof BraidError)) throw thrown
+    this.fail(thrown)
+  }
+
+  /** The last one: the dialer shows it on the next transport. Without one there is no next. */
+  get ticket(): Ticket | undefined {
+    return this.#ticket
+  }
+
+  set ticket(ticket: Ticket | undefined) {
+    this.#ticket = ticket
+  }
+
+  /** The acceptor's: to be sent. */
+  get ticketDue(): Ticket | undefined {
+    return this.#ticketDue
+  }
+
+  set ticketDue(ticket: Ticket | undefined) {
+    this.#ticketDue = ticket
+  }
+
+  /** The peer has so many frames more. @throws BraidError PROTOCOL when they were never sent. */
+  acked(frames: number): void {
+    this.pace.acked(frames, this.now)
+    this.replay.scale(this.pace.limit)
+    this.replay.release(this.pace.framesAcked)
+  }
+
+  /** Asks for a round trip, unless one is under way. */
+  ping(): void {
+    if (this.pingSentAt === undefined) this.pingDue = true
   }
 
   /** The record owes a control frame. One that can wait rides along with the next thing that goes out anyway. */
@@ -118,9 +197,12 @@ export class Core {
   /** Grows a stream's window when its sender asked and its reader keeps up. */
   growWindow(record: StreamRecord): void {
     const { streamWindowMax, growthPool } = this.settings
-    const bytes = record.receive.growth(streamWindowMax, growthPool - this.grown)
+    const left = this.frugal ? 0 : growthPool - this.grown
+    const bytes = record.receive.growth(streamWindowMax, left)
     if (bytes <= 0) {
-      if (record.receive.wanted > record.receive.size && this.grown >= growthPool) this.growthRefused++
+      if (record.receive.wanted <= record.receive.size) return
+      if (record.receive.size >= streamWindowMax) this.windowsAtMost++
+      else if (left <= 0) this.growthRefused++
       return
     }
     record.receive.grow(bytes)
@@ -128,11 +210,17 @@ export class Core {
     this.owe(record, OWES_CREDIT)
   }
 
+  /** Forgets what a stream has not sent. */
+  dropQueue(record: StreamRecord): void {
+    this.queued -= record.queued
+    record.dropQueue()
+  }
+
   /** Makes our half final for a reset of either side: unsent bytes are dropped, RESET(SEND) is owed. */
   abortSending(record: StreamRecord, code: number, reason: string): void {
     if (isFinal(record.sending)) return
     record.sending = step(record.sending, 'reset')
-    record.dropQueue()
+    this.dropQueue(record)
     this.scheduler.leave(record)
     record.resetCode = code
     record.resetReason = reason
@@ -151,11 +239,27 @@ export class Core {
   /** A stream of ours that never got its OPEN: nothing of it was sent. */
   refuseOpen(record: StreamRecord, error: BraidError): void {
     if (record.finished) return
-    record.sending = step(record.sending, 'reset')
-    record.receiving = step(record.receiving, 'reset')
-    record.dropQueue()
+    this.dropUnopened(record)
     this.events.push({ type: 'reset', stream: record, read: true, write: true, error })
     this.events.push({ type: 'finished', stream: record })
+  }
+
+  /** Such a stream was given up: it leaves no trace. */
+  forget(record: StreamRecord): void {
+    if (record.finished) return
+    this.dropUnopened(record)
+    // Skipped when its turn comes; cleaned up by halves, so that giving up many costs no more than opening them.
+    if (++this.forgotten * 2 > this.opens.size) {
+      this.opens.keep((waiting) => !waiting.finished)
+      this.forgotten = 0
+    }
+    this.events.push({ type: 'finished', stream: record })
+  }
+
+  private dropUnopened(record: StreamRecord): void {
+    record.sending = step(record.sending, 'reset')
+    record.receiving = step(record.receiving, 'reset')
+    this.dropQueue(record)
   }
 
   /** Forgets a stream whose halves are final, once it owes nothing; with its handler settled its open credit returns. */

@@ -27,7 +27,7 @@ export class Decoder {
   /** Bytes so far of the header or body that is not yet complete. */
   pending = 0
   private readonly sink: FrameSink
-  private readonly body = new Body()
+  readonly body: Body = new Body()
   private readonly header = new Uint8Array(HEADER_BYTES_MAX)
   private type = 0
   private flags = 0
@@ -54,6 +54,21 @@ export class Decoder {
       else at = this.begin(chunk, at)
     }
     return at
+  }
+
+  /** Bytes of a DATA payload that are still to come; 0: none is under way. */
+  get payloadLeft(): number {
+    return this.skipping ? 0 : this.passing
+  }
+
+  /** What comes next is the beginning of a new transport: a frame that was under way is forgotten. */
+  restart(): void {
+    this.halted = false
+    this.pending = 0
+    this.passing = 0
+    this.skipping = false
+    this.assembled = none
+    this.wanted = -1
   }
 
   /** A header or an assembled body has begun and is not complete; DATA payloads may take their time. */

@@ -3,16 +3,23 @@ import { test } from 'node:test'
 import { frame, join, json, openFrame, Pair, Scripted, Side, text, utf8, zeros } from './harness.test.ts'
 import * as wire from './wire.ts'
 
+/** A day. */
+const patient = { idleTimeoutMs: 86_400_000 }
+/** Nothing is due but the question whether a patient side's peer is there. */
+const nothingDue = (side: Side): boolean => (side.engine.deadline() ?? 0) > 10_000_000
+
 const hello = frame(wire.HELLO, 0)
 
-test('a listener says nothing before the preface, a dialer says it at once', () => {
+test('a listener says nothing before the first frame, a dialer begins at once', () => {
   const [dialer, listener] = [new Side(), new Side({}, { waitForPreface: true })]
   listener.open('early')
   assert.deepEqual(listener.output(), [])
   const said = join(dialer.output())
   assert.deepEqual(said.subarray(0, 8), wire.PREFACE)
   assert.equal(said[8] >> 3, wire.HELLO)
-  listener.receive(said.subarray(0, 8))
+  listener.receive(said.slice(0, -1))
+  assert.deepEqual(listener.output(), [])
+  listener.receive(said.slice(-1))
   assert.deepEqual(join(listener.output()).subarray(0, 8), wire.PREFACE)
 })
 
@@ -170,17 +177,17 @@ test('a listener that has read no preface in time says nothing', () => {
   assert.equal((join(polite.output()).at(8) as number) >> 3, wire.CLOSE)
 })
 
-test('a HELLO in time leaves no deadline', () => {
-  const side = new Scripted()
+test('a HELLO in time leaves no deadline but that of silence', () => {
+  const side = new Scripted(patient)
   side.tick(0)
-  assert.equal(side.engine.deadline(), undefined)
+  assert.ok(nothingDue(side))
   side.tick(1_000_000)
   assert.equal(side.engine.closing, false)
 })
 
 test('a frame begun must get on at 512 B/s', () => {
   const begun = frame(wire.CALL, 0, zeros(60_000))
-  const stuck = new Scripted()
+  const stuck = new Scripted(patient)
   stuck.now = 1000
   stuck.say(begun.subarray(0, 100))
   assert.equal(stuck.engine.deadline(), 11_000)
@@ -191,7 +198,7 @@ test('a frame begun must get on at 512 B/s', () => {
   stuck.tick(11_000)
   assert.equal(stuck.closedWith(), 'BRAID_SLOW_PEER')
 
-  const slow = new Scripted()
+  const slow = new Scripted(patient)
   slow.say(begun.subarray(0, 100))
   for (let i = 1; i < 5; i++) {
     slow.say(begun.subarray(100 + (i - 1) * 5120, 100 + i * 5120))
@@ -199,11 +206,20 @@ test('a frame begun must get on at 512 B/s', () => {
     assert.equal(slow.engine.deadline(), (i + 1) * 10_000)
   }
   slow.say(begun.subarray(100 + 4 * 5120))
-  assert.equal(slow.engine.deadline(), undefined)
+  assert.ok(nothingDue(slow))
+})
+
+test('a frame that did not go on while this side slept is given ten seconds more', () => {
+  const side = new Scripted(patient)
+  side.say(frame(wire.CALL, 0, zeros(60_000)).subarray(0, 100))
+  side.tick(3_600_000)
+  assert.equal(side.engine.deadline(), 3_610_000)
+  side.tick(3_610_000)
+  assert.equal(side.closedWith(), 'BRAID_SLOW_PEER')
 })
 
 test('each frame has ten seconds of its own', () => {
-  const side = new Scripted()
+  const side = new Scripted(patient)
   const ping = frame(wire.PING, 0, 'a')
   side.say(ping.subarray(0, 1))
   side.now = 9000
@@ -212,12 +228,12 @@ test('each frame has ten seconds of its own', () => {
   side.tick(10_000)
   assert.equal(side.engine.closing, false)
   side.say(ping.subarray(1))
-  assert.equal(side.engine.deadline(), undefined)
+  assert.ok(nothingDue(side))
   side.tick(19_000)
   assert.equal(side.engine.closing, false)
 })
 
 test('a DATA payload may take its time', () => {
-  const side = new Scripted().say(openFrame(0), frame(wire.DATA, 0, 0, 'abc').subarray(0, 4))
-  assert.equal(side.engine.deadline(), undefined)
+  const side = new Scripted(patient).say(openFrame(0), frame(wire.DATA, 0, 0, 'abc').subarray(0, 4))
+  assert.ok(nothingDue(side))
 })

@@ -2,21 +2,28 @@
 // contract.ts its interface. No clock, no I/O, no user code: the only file that sees all the others.
 
 import { OutgoingCall } from './calls.ts'
-import type { Engine, EngineCall, EngineEvent, EngineStats, EngineStream, OpenRequest, RawMeta } from './contract.ts'
+import type {
+  Engine,
+  EngineCall,
+  EngineEvent,
+  EngineStats,
+  EngineStream,
+  OpenRequest,
+  RawMeta,
+  Ticket,
+} from './contract.ts'
 import { Core } from './core.ts'
 import { BraidError } from './errors.ts'
 import { Inbound } from './inbound.ts'
 import type { EngineSettings } from './options.ts'
 import { Outbound } from './outbound.ts'
-import { isFinal, step } from './state.ts'
-import { engineStats } from './stats.ts'
+import * as resumption from './resume.ts'
+import { isFinal } from './state.ts'
+import { counts, limits } from './stats.ts'
 import { OWES_ANSWER, OWES_FIN, StreamRecord } from './streams.ts'
-import { encodeReason, encodeText, REPLY_STREAM } from './wire.ts'
+import { Timers } from './timers.ts'
+import { encodeReason, encodeText } from './wire.ts'
 
-export { REPLY_STREAM } from './wire.ts'
-
-const SLOW_PEER_MS = 10_000
-const SLOW_PEER_BYTES = 5120
 /** What may still arrive after the session asked the transport to pause. */
 const HELD_SLACK_BYTES = 1_048_576
 const none = new Uint8Array(0)
@@ -24,8 +31,13 @@ const none = new Uint8Array(0)
 export interface EngineInit {
   /** A listener: nothing is sent before the dialer's preface was read. */
   readonly waitForPreface: boolean
+  /** Keep what is sent until it is acknowledged, and say so, for a transport that takes the place of a lost one. Default false. */
+  readonly resume?: boolean
   /** Hold what follows the peer's HELLO until `admit`. */
   readonly gate: boolean
+  /** Uniform in [0, 1), for the entry of HELLO that nobody knows and for when pings go. */
+  /** A listener: whoever says HELLO is told this, and nothing else. Default: nobody is turned away. */
+  readonly refuse?: BraidError | undefined
   /** Uniform in [0, 1), for the entry of HELLO that nobody knows. */
   readonly random: () => number
 }
@@ -39,36 +51,31 @@ class NativeEngine implements Engine {
   private readonly core: Core
   private readonly inbound: Inbound
   private readonly outbound: Outbound
-  private readonly waitForPreface: boolean
+  private readonly timers: Timers
   private bytesIn = 0
   private bytesOut = 0
-  private helloDue: number | undefined
-  /** The frame that is not complete, and how far it was when the present ten seconds began. */
-  private slow: { frames: number; bytes: number; due: number } | undefined
   /** `closed` was told: there are no more events. */
   private over = false
   private held: Uint8Array[] = []
-  /** Streams given up before their OPEN since the queue of OPENs was last cleaned. */
-  private forgotten = 0
   heldBytes = 0
 
   constructor(settings: EngineSettings, init: EngineInit) {
-    this.core = new Core(settings)
+    const resume = init.resume === true
+    this.core = new Core(settings, !init.waitForPreface, resume, init.refuse)
     this.inbound = new Inbound(this.core, init.gate)
-    this.outbound = new Outbound(this.core, init.waitForPreface, init.random)
-    this.waitForPreface = init.waitForPreface
+    this.outbound = new Outbound(this.core, init.waitForPreface, resume, init.random)
+    this.timers = new Timers(this.core, this.inbound.decoder, init.random)
   }
 
   // -- commands on streams
 
   open(request: OpenRequest): EngineStream {
     const { core } = this
-    const { name, meta, urgency, confirm } = request
-    const isReply = name === REPLY_STREAM
-    const opening = { name: encodeText(name), meta, confirm, isReply }
+    const { name, meta, urgency, confirm, part = false } = request
+    const opening = { name: encodeText(name), meta, confirm, part }
     const record = new StreamRecord(true, urgency, opening, core.peer.streamWindow, core.settings.streamWindow)
     // Once the session is over `closed` is the last event: this one then fails with everything that is live.
-    if (core.phase === 'open' && core.peerGoAway !== undefined && !isReply) core.refuseOpen(record, core.peerGoAway)
+    if (core.phase === 'open' && core.peerGoAway !== undefined && !part) core.refuseOpen(record, core.peerGoAway)
     else core.opens.push(record)
     return record
   }
@@ -84,10 +91,12 @@ class NativeEngine implements Engine {
   write(stream: EngineStream, bytes: Uint8Array, eom = false): boolean {
     const record = stream as StreamRecord
     if (record.ending || isFinal(record.sending)) return false
-    record.push(bytes, eom)
-    this.core.ready(record)
-    if (record.queued < this.core.settings.writeBuffer) return true
+    const { core } = this
+    core.queued += record.push(bytes, eom)
+    core.ready(record)
+    if (record.queued < core.settings.writeBuffer) return true
     record.wantsWritable = true
+    core.writesHeld++
     return false
   }
 
@@ -106,7 +115,7 @@ class NativeEngine implements Engine {
       // A reply that was to name it says this instead.
       record.stopCode = code
       record.stopReason = reason
-      return this.forget(record)
+      return this.core.forget(record)
     }
     this.core.abortSending(record, code, reason)
     this.core.abortReceiving(record, code, reason)
@@ -121,20 +130,6 @@ class NativeEngine implements Engine {
     record.stopReason = reason
   }
 
-  /** A stream whose OPEN was never written leaves no trace. */
-  private forget(record: StreamRecord): void {
-    if (record.finished) return
-    record.sending = step(record.sending, 'reset')
-    record.receiving = step(record.receiving, 'reset')
-    record.dropQueue()
-    // Skipped when its turn comes; cleaned up by halves, so that giving up many costs no more than opening them.
-    if (++this.forgotten * 2 > this.core.opens.size) {
-      this.core.opens.keep((waiting) => !waiting.finished)
-      this.forgotten = 0
-    }
-    this.core.events.push({ type: 'finished', stream: record })
-  }
-
   consume(stream: EngineStream, bytes: number, messages: number): void {
     this.core.consume(stream as StreamRecord, bytes + messages)
   }
@@ -145,12 +140,19 @@ class NativeEngine implements Engine {
 
   // -- commands on calls
 
-  call(method: string, args: Uint8Array, deadlineAt: number | undefined, oneWay: boolean, owner: unknown): EngineCall {
+  call(
+    method: string,
+    args: Uint8Array,
+    deadlineAt: number | undefined,
+    oneWay: boolean,
+    owner: unknown,
+    part = false,
+  ): EngineCall {
     const { core } = this
-    const call = new OutgoingCall(method, args, deadlineAt, oneWay, owner)
-    if (core.phase === 'open' && core.peerGoAway !== undefined)
+    const call = new OutgoingCall(method, args, deadlineAt, oneWay, owner, part)
+    if (core.phase === 'open' && core.peerGoAway !== undefined && !part)
       core.events.push({ type: 'replyError', call, error: core.peerGoAway })
-    else core.caller.waiting.push(call)
+    else core.caller.wait(call)
     return call
   }
 
@@ -174,7 +176,7 @@ class NativeEngine implements Engine {
   // -- commands on the session
 
   ping(): void {
-    if (this.core.pingSentAt === undefined) this.core.pingDue = true
+    this.core.ping()
   }
 
   goAway(code: number, reason: string): void {
@@ -190,6 +192,8 @@ class NativeEngine implements Engine {
     core.phase = 'closing'
     core.closeCode = code
     core.closeReason = reason
+    // No transport, no goodbye.
+    if (!core.attached || core.expects === 'answer') core.phase = 'closed'
     core.events.push({ type: 'closed', error: undefined })
   }
 
@@ -200,13 +204,53 @@ class NativeEngine implements Engine {
     if (!over) core.events.push({ type: 'closed', error })
   }
 
+  // -- commands of resumption
+
+  detach(): boolean {
+    const { core } = this
+    if (core.phase !== 'open' || core.ticket === undefined) return false
+    resumption.detach(core)
+    this.inbound.detach()
+    this.outbound.detach()
+    this.timers.detach()
+    return true
+  }
+
+  redial(attempt: number): void {
+    resumption.redial(this.core, attempt)
+  }
+
+  adopt(received: number, ticket: Ticket, now: number): void {
+    this.core.now = now
+    this.timers.heard(now)
+    try {
+      resumption.adopt(this.core, received, ticket)
+    } catch (thrown) {
+      this.core.blame(thrown)
+    }
+  }
+
+  issue(ticket: Ticket): void {
+    this.core.ticket = ticket
+    this.core.ticketDue = ticket
+  }
+
+  refuseResume(code: number, reason: string): void {
+    resumption.refuse(this.core, code, reason)
+  }
+
   admit(now: number): void {
     this.core.now = now
     this.inbound.decoder.halted = false
+    this.timers.heard(now)
     const held = this.held
     this.held = []
     this.heldBytes = 0
     for (const chunk of held) this.receive(chunk, now)
+  }
+
+  limitGrowth(on: boolean): void {
+    this.core.frugal = on
   }
 
   // -- input
@@ -216,15 +260,15 @@ class NativeEngine implements Engine {
     core.now = now
     if (core.phase !== 'open') return
     this.bytesIn += chunk.length
+    this.timers.heard(now)
     core.glitches.refill(now)
     try {
       const at = inbound.push(chunk, 0)
       if (at < chunk.length && core.phase === 'open') this.hold(chunk.subarray(at))
-    } catch (error) {
-      if (!(error instanceof BraidError)) throw error
-      core.fail(error)
+    } catch (thrown) {
+      core.blame(thrown)
     }
-    this.watch(now)
+    this.timers.watch(now)
   }
 
   /** Keeps what came before the session was admitted. */
@@ -238,38 +282,17 @@ class NativeEngine implements Engine {
   }
 
   tick(now: number): void {
-    const { core, inbound } = this
-    core.now = now
-    if (core.phase !== 'open') return
-    if (this.helloDue === undefined) this.helloDue = now + core.settings.helloTimeoutMs
-    if (!core.helloRead && now >= this.helloDue) {
-      const text = `no complete HELLO within ${core.settings.helloTimeoutMs} ms`
-      core.fail(new BraidError('SLOW_PEER', text), this.waitForPreface && !core.prefaceRead)
-    }
-    if (this.slow !== undefined && now >= this.slow.due) {
-      const { decoder } = inbound
-      if (decoder.frames === this.slow.frames && decoder.pending - this.slow.bytes < SLOW_PEER_BYTES) {
-        core.fail(new BraidError('SLOW_PEER', 'a frame was begun and did not go on at 512 B/s'))
-      } else this.slow = undefined
-      this.watch(now)
-    }
+    this.core.now = now
+    if (this.core.phase === 'open') this.timers.tick(now)
   }
 
-  /** Notes when a frame that is under way must have got on. */
-  private watch(now: number): void {
-    const { decoder } = this.inbound
-    if (!decoder.incomplete || decoder.halted) this.slow = undefined
-    else if (this.slow === undefined || this.slow.frames !== decoder.frames) {
-      this.slow = { frames: decoder.frames, bytes: decoder.pending, due: now + SLOW_PEER_MS }
-    }
+  moved(now: number): void {
+    this.timers.heard(now)
   }
 
   deadline(): number | undefined {
     const { core } = this
-    if (core.phase !== 'open') return undefined
-    // Not ticked yet: due at once, to learn when the session began.
-    if (core.helloRead) return this.slow?.due
-    return Math.min(this.helloDue ?? core.now, this.slow?.due ?? Number.POSITIVE_INFINITY)
+    return core.phase === 'open' && core.attached ? this.timers.deadline() : undefined
   }
 
   // -- output
@@ -288,6 +311,16 @@ class NativeEngine implements Engine {
     return bytes
   }
 
+  get acknowledged(): number {
+    return this.core.pace.framesAcked
+  }
+
+  get memory(): number {
+    const { receive, queued, caller, callee, replay } = this.core
+    const arrived = receive.unread + this.heldBytes + this.inbound.decoder.pending
+    return arrived + queued + caller.bytes + callee.bytes + replay.bytes
+  }
+
   get closing(): boolean {
     return this.core.phase !== 'open'
   }
@@ -302,13 +335,15 @@ class NativeEngine implements Engine {
   }
 
   stats(): EngineStats {
-    return engineStats(
-      this.core,
-      this.bytesIn,
-      this.bytesOut,
-      this.inbound.decoder.frames,
-      this.outbound.writer.framesSent,
-      this.heldBytes,
-    )
+    const { decoder } = this.inbound
+    return {
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      framesIn: decoder.frames,
+      framesOut: this.outbound.writer.framesSent,
+      memory: this.memory,
+      ...counts(this.core),
+      limits: limits(this.core, this.heldBytes, decoder.body.reasonsDropped),
+    }
   }
 }

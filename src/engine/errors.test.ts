@@ -17,7 +17,7 @@ test('numbers on the wire are those of the specification', () => {
   const specified =
     '1 PROTOCOL, 2 BAD_LIMITS, 3 FRAME_SIZE, 4 UNKNOWN_FRAME, 5 STREAM_ID, 6 LIMIT_EXCEEDED, 7 STREAM_STATE, ' +
     '8 FLOW_CONTROL, 9 REFUSED, 10 INTERNAL, 11 INTEGRITY, 12 FLOOD, 13 SLOW_PEER, 14 CANCELLED, 15 DEADLINE, ' +
-    '16 EXHAUSTED, 17 UNIMPLEMENTED, 18 INVALID_INPUT, 19 DENIED, 20 NOT_FOUND, 21 GOING_AWAY, 22 VERSION, 23 SUPERSEDED'
+    '16 EXHAUSTED, 17 UNIMPLEMENTED, 18 INVALID_INPUT, 19 DENIED, 20 NOT_FOUND, 21 GOING_AWAY, 22 VERSION, 23 SUPERSEDED, 24 SESSION_LOST'
   assert.equal(numbered.join(', '), specified)
 })
 
@@ -35,7 +35,7 @@ test('a number and its name find each other', () => {
 })
 
 test('a number nobody knows reads as INTERNAL, one of the application as RESET', () => {
-  for (const number of [0, 24, APPLICATION_CODE_MIN - 1]) assert.equal(codeName(number), 'INTERNAL')
+  for (const number of [0, 25, APPLICATION_CODE_MIN - 1]) assert.equal(codeName(number), 'INTERNAL')
   for (const number of [APPLICATION_CODE_MIN, 2 ** 40]) assert.equal(codeName(number), 'RESET')
 })
 
@@ -66,7 +66,7 @@ test('an error keeps what caused it', () => {
 
 test('codes that say so mean nothing was executed', () => {
   const safe = all.map(([name]) => name).filter((name) => new BraidError(name, '').executed === 'no')
-  assert.deepEqual(safe, ['REFUSED', 'UNIMPLEMENTED', 'GOING_AWAY', 'UNREACHABLE'])
+  assert.deepEqual(safe, ['REFUSED', 'UNIMPLEMENTED', 'GOING_AWAY', 'UNREACHABLE', 'TLS'])
   assert.equal(new BraidError('REFUSED', '', { executed: 'maybe' }).executed, 'maybe')
 })
 

@@ -34,7 +34,7 @@ export const codes = {
   SLOW_PEER: { number: 13, meaning: 'A frame or the HELLO did not arrive whole in time.' },
   CANCELLED: { number: 14, meaning: 'The work was given up on purpose.' },
   DEADLINE: { number: 15, meaning: 'The time allowed was used up.' },
-  EXHAUSTED: { number: 16, meaning: 'A budget of memory, disk or time on the side named is used up.' },
+  EXHAUSTED: { number: 16, meaning: 'A budget of memory, disk, time or places on the side named is used up.' },
   UNIMPLEMENTED: { number: 17, meaning: 'No such method is exposed; nothing was executed.' },
   INVALID_INPUT: { number: 18, meaning: 'The input is not what the operation takes.' },
   DENIED: { number: 19, meaning: 'Not allowed: authorisation failed, or the path or method is off limits.' },
@@ -42,9 +42,12 @@ export const codes = {
   GOING_AWAY: { number: 21, meaning: 'The session is draining and takes no new work; nothing was executed.' },
   VERSION: { number: 22, meaning: 'The two sides have no version of the protocol in common.' },
   SUPERSEDED: { number: 23, meaning: 'A newer transport took over this session.' },
-  TRANSPORT_LOST: { meaning: 'The connection broke without a goodbye.' },
-  SESSION_LOST: { meaning: 'The session cannot be resumed.' },
+  SESSION_LOST: { number: 24, meaning: 'The session cannot be resumed.' },
+  TRANSPORT_LOST: {
+    meaning: 'The connection broke without a goodbye, or the other side said or took nothing for too long.',
+  },
   UNREACHABLE: { meaning: 'The address cannot be dialled; nothing was sent.' },
+  TLS: { meaning: 'No secure connection: a certificate, or TLS itself, was refused.' },
   ADDRESS: { meaning: 'The address cannot be listened on.' },
   CLOSED: { meaning: 'The session or stream was closed on purpose.' },
   RESET: { meaning: 'The peer reset the stream or failed the call with a code of the application.' },
@@ -124,7 +127,7 @@ export class BraidError extends Error {
 }
 
 /** Codes that say by themselves that nothing was executed, so that a retry is safe (RFC 9113 section 8.7). */
-const neverExecuted = new Set<CodeName>(['REFUSED', 'GOING_AWAY', 'UNIMPLEMENTED', 'UNREACHABLE'])
+const neverExecuted = new Set<CodeName>(['REFUSED', 'GOING_AWAY', 'UNIMPLEMENTED', 'UNREACHABLE', 'TLS'])
 
 /** Makes the error for a number off the wire: its name, the peer's text or else the code's own meaning. */
 export function errorFromWire(number: number, reason: string, init: BraidErrorInit): BraidError {

@@ -11,11 +11,14 @@ const FORGIVEN_PER_CALL = 1
 const FORGIVEN_MAX = 16_384
 
 export class GlitchBucket {
+  readonly forgivenMax: number = FORGIVEN_MAX
   tokens: number = TOKENS_MAX
   readonly tokensMax: number = TOKENS_MAX
   /** How often the peer was refused: at most once, it ends the session. */
   refused = 0
-  private forgiven = 0
+  /** Frames that may still cross an end for nothing, and how many found none left and cost a token. */
+  forgiven = 0
+  unforgiven = 0
   private delivered = 0
   private filledAt = 0
 
@@ -39,7 +42,10 @@ export class GlitchBucket {
   /** A frame for something that has just ended is free as long as enough has ended. */
   crossed(what: string): void {
     if (this.forgiven > 0) this.forgiven--
-    else this.spend(what)
+    else {
+      this.unforgiven++
+      this.spend(what)
+    }
   }
 
   streamFinished(): void {

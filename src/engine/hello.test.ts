@@ -30,17 +30,28 @@ test('a HELLO is read as it was written', () => {
   fc.assert(
     fc.property(fc.array(fc.double({ min: 0, max: 0.999999, noNaN: true }), { minLength: 1 }), (randoms) => {
       let i = 0
-      const limits = parse(encodeHello(settings, () => randoms[i++ % randoms.length]))
+      const limits = parse(encodeHello(settings, true, () => randoms[i++ % randoms.length]))
       const version = 1
-      const expected = { version, auth, codec, maxFrame, maxCalls, maxStreams, maxMeta, streamWindow, sessionWindow }
+      const expected = {
+        version,
+        auth,
+        codec,
+        maxFrame,
+        maxCalls,
+        maxStreams,
+        maxMeta,
+        streamWindow,
+        sessionWindow,
+        resume: true,
+      }
       assert.deepEqual(limits, expected)
     }),
   )
 })
 
 test('a HELLO of ours always carries one entry nobody knows', () => {
-  const without = encodeHello(parseOptions(), () => 0)
-  const withMore = encodeHello(parseOptions(), () => 0.999)
+  const without = encodeHello(parseOptions(), false, () => 0)
+  const withMore = encodeHello(parseOptions(), false, () => 0.999)
   assert.deepEqual([...without.subarray(0, 3)], [0x40, 64, 0])
   assert.equal(withMore.length, without.length + 8)
 })

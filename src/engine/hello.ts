@@ -8,6 +8,7 @@ import { AUTH_BYTES_MAX, bounds, CODEC_BYTES_MAX, type EngineSettings } from './
 import {
   decodeText,
   encodeText,
+  FEATURE_RESUME,
   HELLO_BYTES_MAX,
   HELLO_ENTRIES_MAX,
   readVarint,
@@ -36,6 +37,8 @@ const FRAME_MAX = bounds.maxFrame.max
 export interface PeerLimits extends RemoteHello {
   readonly streamWindow: number
   readonly sessionWindow: number
+  /** It can resume the session over another transport. */
+  readonly resume: boolean
 }
 
 /** What holds before the peer's HELLO was read: nobody may declare less. */
@@ -49,6 +52,7 @@ export const floors: PeerLimits = {
   maxStreams: bounds.maxStreams.min,
   maxCalls: bounds.maxCalls.min,
   maxMeta: bounds.maxMeta.min,
+  resume: false,
 }
 
 function varints(...values: number[]): Uint8Array {
@@ -59,7 +63,7 @@ function varints(...values: number[]): Uint8Array {
 }
 
 /** The body of our HELLO, with one entry nobody knows at a random place, so that ignoring those stays exercised. */
-export function encodeHello(settings: EngineSettings, random: () => number): Uint8Array {
+export function encodeHello(settings: EngineSettings, resume: boolean, random: () => number): Uint8Array {
   const entries: [number, Uint8Array][] = [
     [VERSIONS, varints(VERSION_MIN, VERSION_MAX)],
     [MAX_FRAME, varints(settings.maxFrame)],
@@ -69,6 +73,7 @@ export function encodeHello(settings: EngineSettings, random: () => number): Uin
     [CALLS, varints(settings.maxCalls)],
     [MAX_META, varints(settings.maxMeta)],
   ]
+  if (resume) entries.push([FEATURES, varints(FEATURE_RESUME)])
   if (settings.auth.length > 0) entries.push([AUTH, settings.auth])
   if (settings.codec !== '') entries.push([CODEC, encodeText(settings.codec)])
   const grease = Uint8Array.from({ length: Math.floor(random() * 9) }, () => Math.floor(random() * 256))
@@ -146,7 +151,7 @@ function apply(limits: { -readonly [K in keyof PeerLimits]: PeerLimits[K] }, key
       limits.maxMeta = whole('MAX_META', value, bounds.maxMeta.min, 2 ** 30 - 1)
       break
     case FEATURES:
-      whole('the feature bits', value, 0, COUNT_MAX)
+      limits.resume = whole('the feature bits', value, 0, COUNT_MAX) % 2 === FEATURE_RESUME
       break
     case AUTH:
       if (value.length > AUTH_BYTES_MAX) throw bad(`auth in HELLO is over ${AUTH_BYTES_MAX} bytes`)

@@ -88,6 +88,23 @@ test('REPLY for a free slot, or with both flags, is a protocol error', () => {
   )
 })
 
+test('a REPLY that ends the session leaves its call among those that fail with it', () => {
+  const wrong = [
+    frame(wire.REPLY, wire.ERROR, 0),
+    frame(wire.REPLY, wire.ERROR, 0, 10, 5, 'no'),
+    frame(wire.REPLY, wire.VIA_STREAM, 0),
+    frame(wire.REPLY, wire.VIA_STREAM, 0, 0),
+  ]
+  for (const bytes of wrong) {
+    const side = calling().say(bytes)
+    assert.notEqual(side.closedWith(), undefined)
+    assert.deepEqual(
+      [...side.engine.liveCalls()].map(({ owner }) => owner),
+      ['mine'],
+    )
+  }
+})
+
 test('REPLY by a stream names one the replier opened', () => {
   const side = calling().say(openFrame(0, { name: '$reply' }), frame(wire.REPLY, wire.VIA_STREAM, 0, 0))
   assert.equal(side.one('reply').via, side.one('open').stream)
@@ -96,6 +113,23 @@ test('REPLY by a stream names one the replier opened', () => {
     wrong.open('mine')
     wrong.heard()
     assert.equal(wrong.say(frame(wire.REPLY, wire.VIA_STREAM, 0, id)).closedWith(), 'BRAID_STREAM_STATE')
+  }
+})
+
+test('REPLY that breaks a rule leaves its call to fail with the session', () => {
+  const wrong = [
+    frame(wire.REPLY, wire.VIA_STREAM, 0, 8),
+    frame(wire.REPLY, wire.VIA_STREAM, 0),
+    frame(wire.REPLY, wire.ERROR, 0, 5),
+    frame(wire.REPLY, wire.ERROR, 0, 5, 9),
+  ]
+  for (const bytes of wrong) {
+    const side = calling().say(bytes)
+    assert.ok(side.closedWith() !== undefined)
+    assert.deepEqual(
+      [...side.engine.liveCalls()].map(({ owner }) => owner),
+      ['mine'],
+    )
   }
 })
 

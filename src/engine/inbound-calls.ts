@@ -27,7 +27,7 @@ export function call(core: Core, body: Body, flags: number): void {
   const deadlineMs = (flags & wire.DEADLINE) === 0 ? undefined : body.varint()
   const args = body.rest()
   callee.begin(slot, core.settings.maxCalls)
-  if (core.goAwayCount !== undefined) {
+  if (core.goAwayCount !== undefined && (flags & wire.PART) === 0) {
     const failure = { code: codes.GOING_AWAY.number, reason: none, details: none }
     callee.owe({ slot, result: none, via: undefined, failure })
     return
@@ -37,26 +37,36 @@ export function call(core: Core, body: Body, flags: number): void {
 
 export function reply(core: Core, body: Body, flags: number): void {
   if (flags === (wire.ERROR | wire.VIA_STREAM)) throw new BraidError('PROTOCOL', 'REPLY with both ERROR and VIA_STREAM')
-  const call = core.caller.release(body.varint())
-  core.glitches.callFinished()
-  if ((flags & wire.ERROR) !== 0) {
-    const code = body.varint()
-    const reason = body.reasonOf(body.varint30())
-    const details = body.rest()
-    const error = errorFromWire(code, reason, { scope: 'call', details })
-    if (!call.cancelled) core.events.push({ type: 'replyError', call, error })
-    return
-  }
-  if ((flags & wire.VIA_STREAM) !== 0) return replyVia(core, call, body)
+  const slot = body.varint()
+  if ((flags & wire.ERROR) !== 0) return replyError(core, slot, body)
+  if ((flags & wire.VIA_STREAM) !== 0) return replyVia(core, slot, body)
+  const call = release(core, slot)
   if (!call.cancelled) core.events.push({ type: 'reply', call, result: body.rest(), via: undefined })
 }
 
-function replyVia(core: Core, call: OutgoingCall, body: Body): void {
+/** Frees the slot. Only when nothing more can be wrong: a call that is no longer in a slot would not fail with the session. */
+function release(core: Core, slot: number): OutgoingCall {
+  const call = core.caller.release(slot)
+  core.glitches.callFinished()
+  return call
+}
+
+function replyError(core: Core, slot: number, body: Body): void {
+  const code = body.varint()
+  const reason = body.reasonOf(body.varint30())
+  const details = body.rest()
+  const call = release(core, slot)
+  if (call.cancelled) return
+  core.events.push({ type: 'replyError', call, error: errorFromWire(code, reason, { scope: 'call', details }) })
+}
+
+function replyVia(core: Core, slot: number, body: Body): void {
   const id = body.varint()
   body.done()
   const via = core.streams.find(id)
   if (via === 'idle' || id % 2 !== 0)
     throw new BraidError('STREAM_STATE', 'REPLY names a stream its sender never opened')
+  const call = release(core, slot)
   if (call.cancelled) {
     if (via !== undefined)
       abortStream(core, via, new BraidError('CANCELLED', 'the call was given up', { scope: 'stream' }))

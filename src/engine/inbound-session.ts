@@ -12,6 +12,9 @@ export function hello(core: Core, body: Body): void {
   const before = core.peer
   core.peer = parseHello(body)
   core.helloRead = true
+  core.expects = undefined
+  core.mayResume = core.peer.resume && core.replay.isOn
+  if (!core.mayResume) core.replay.turnOff()
   core.openLimit = core.peer.maxStreams
   core.send.left += core.peer.sessionWindow - before.sessionWindow
   const gained = core.peer.streamWindow - before.streamWindow
@@ -21,7 +24,7 @@ export function hello(core: Core, body: Body): void {
   }
   for (const record of core.opens) record.send.left += gained
   for (const record of core.awaitingHello.splice(0)) core.owe(record, OWES_FIN)
-  core.events.push({ type: 'hello', remote: core.peer })
+  core.events.push({ type: 'hello', remote: core.peer, mayResume: core.mayResume })
 }
 
 export function goAway(core: Core, body: Body): void {
@@ -38,12 +41,10 @@ export function goAway(core: Core, body: Body): void {
   core.peerGoAway = error
   core.events.push({ type: 'goAway', error })
   for (const record of core.opens.drain()) {
-    if (record.opening?.isReply) core.opens.push(record)
+    if (record.opening?.part) core.opens.push(record)
     else core.refuseOpen(record, error)
   }
-  for (const call of core.caller.waiting.drain()) {
-    if (!call.cancelled) core.events.push({ type: 'replyError', call, error })
-  }
+  for (const call of core.caller.refuse()) core.events.push({ type: 'replyError', call, error })
 }
 
 export function close(core: Core, body: Body): void {
@@ -52,7 +53,8 @@ export function close(core: Core, body: Body): void {
   core.phase = 'closed'
   core.events.push({
     type: 'closed',
-    error: code === 0 ? undefined : errorFromWire(code, reason, { scope: 'session' }),
+    // Whatever it is called: it says nothing about what was under way.
+    error: code === 0 ? undefined : errorFromWire(code, reason, { scope: 'session', executed: 'maybe' }),
   })
 }
 
@@ -76,7 +78,7 @@ export function ack(core: Core, body: Body): void {
   const frames = body.varint()
   body.done()
   if (frames === 0) core.glitches.spend('an ACK of nothing')
-  core.pace.acked(frames, core.now)
+  core.acked(frames)
 }
 
 export function ackRequest(core: Core, body: Body): void {

@@ -56,11 +56,13 @@ export function open(core: Core, body: Body, flags: number): void {
   record.number = streams.theirsOpened++
   streams.theirs.set(record.number, record)
   const name = nameBytes.length > wire.NAME_BYTES_MAX ? undefined : wire.decodeText(nameBytes)
-  if (name === undefined) refuse(core, record, codes.REFUSED.number, 'the name is too long or not UTF-8')
-  else if (meta !== undefined && meta.bytes.length > settings.maxMeta) {
+  if (name === undefined) {
+    core.namesRefused++
+    refuse(core, record, codes.REFUSED.number, 'the name is too long or not UTF-8')
+  } else if (meta !== undefined && meta.bytes.length > settings.maxMeta) {
     core.metaRefused++
     refuse(core, record, codes.REFUSED.number, `metadata of ${meta.bytes.length} bytes; maxMeta is ${settings.maxMeta}`)
-  } else if (core.goAwayCount !== undefined && !(name === wire.REPLY_STREAM && core.caller.inFlight > 0)) {
+  } else if (core.goAwayCount !== undefined && (flags & wire.PART) === 0) {
     refuse(core, record, codes.GOING_AWAY.number, 'the session is draining')
   } else {
     core.events.push({ type: 'open', stream: record, name, meta, urgency, confirm: (flags & wire.CONFIRM) !== 0 })

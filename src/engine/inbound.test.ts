@@ -82,7 +82,7 @@ test('a DATA payload over MAX_FRAME is refused though its header fits', () => {
 })
 
 test('reserved types and flags are refused, extensions are skipped for a token', () => {
-  for (const type of [1, 2, 3, 7, 19, 23]) closes(new Scripted().say(frame(type, 0)), 'BRAID_UNKNOWN_FRAME', 4)
+  for (const type of [7, 19, 23]) closes(new Scripted().say(frame(type, 0)), 'BRAID_UNKNOWN_FRAME', 4)
   closes(new Scripted().say(frame(wire.PING, 1)), 'BRAID_UNKNOWN_FRAME', 4)
   const side = new Scripted().say(frame(24, 7, zeros(10)), frame(31, 0))
   assert.equal(side.tokens, 998)

@@ -38,8 +38,15 @@ export const bounds = {
   writeBuffer: { default: 128 * KiB, min: KiB, max: WINDOW_MAX },
   /** Bytes that may arrive while the session is not yet authorised. */
   earlyBytes: { default: 64 * KiB, min: KiB, max: MiB },
+  /** Bytes kept for a transport that takes the place of a lost one, in bytes; at most. Then streams and calls wait. */
+  replayBytes: { default: 16 * MiB, min: MiB, max: WINDOW_MAX },
   /** Time in ms within which preface and HELLO must have arrived. */
   helloTimeoutMs: { default: 10_000, min: 1, max: 600_000 },
+  /**
+   * Silence of the peer in ms after which it is taken for dead. It is asked after a third of it. Longer than the peer's
+   * `authorize` may take: what comes before that has answered is not looked at.
+   */
+  idleTimeoutMs: { default: 45_000, min: 100, max: 86_400_000 },
 } as const satisfies Record<string, Bound>
 
 export type NumericOption = keyof typeof bounds
@@ -63,6 +70,9 @@ const FIRST_BYTES_MAX: number = 4 * KiB
 /** Auth bytes and codec name share the 8 KiB of a HELLO. */
 export const AUTH_BYTES_MAX: number = 4 * KiB
 export const CODEC_BYTES_MAX: number = 128
+/** A ticket is the name of a session, and the secret that proves whose it is. */
+export const TICKET_ID_BYTES: number = 16
+export const TICKET_SECRET_BYTES: number = 32
 
 /**
  * Fills in defaults and checks every bound.
@@ -95,5 +105,7 @@ export function parseOptions(options: EngineOptions = {}): EngineSettings {
   if (encodeText(settings.codec).length > CODEC_BYTES_MAX) {
     throw new BraidError('INVALID_INPUT', `option codec takes at most ${CODEC_BYTES_MAX} bytes of UTF-8`)
   }
+  // Whoever prints a session should not print its token.
+  Object.defineProperty(settings, 'auth', { enumerable: false })
   return settings
 }

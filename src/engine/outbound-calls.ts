@@ -33,7 +33,7 @@ export function replies(writer: FrameWriter, core: Core, budget: number): void {
       writer.varint(slot)
       writer.payload(reply.result, 0, reply.result.length)
     }
-    callee.written(slot)
+    callee.written(reply)
     core.glitches.callFinished()
   }
 }
@@ -63,7 +63,8 @@ export function calls(writer: FrameWriter, core: Core, budget: number): void {
     let fields = wire.varintSize(slot) + wire.varintSize(number)
     if (name !== undefined) fields += wire.varintSize(name.length) + name.length
     if (left !== undefined) fields += wire.varintSize(left)
-    const flags = (call.oneWay ? wire.ONEWAY : 0) | (left === undefined ? 0 : wire.DEADLINE)
+    const flags =
+      (call.oneWay ? wire.ONEWAY : 0) | (left === undefined ? 0 : wire.DEADLINE) | (call.part ? wire.PART : 0)
     writer.head(wire.CALL, flags, fields + call.args.length, fields)
     writer.varint(slot)
     writer.varint(number)

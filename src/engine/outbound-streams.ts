@@ -83,12 +83,13 @@ export function opens(writer: FrameWriter, core: Core, budget: number): void {
   }
 }
 
-function open(writer: FrameWriter, core: Core, record: StreamRecord, { name, meta, confirm }: Opening): void {
+function open(writer: FrameWriter, core: Core, record: StreamRecord, { name, meta, confirm, part }: Opening): void {
   const first = firstBytes(core, record)
   const fin = record.ending && record.trailer === undefined && first === record.queued
   const metaSize = meta === undefined ? 0 : wire.varintSize(meta.bytes.length) + meta.bytes.length
   const fields = wire.varintSize(record.id) + 1 + wire.varintSize(name.length) + name.length + 1 + metaSize
-  writer.head(wire.OPEN, (fin ? wire.FIN : 0) | (confirm ? wire.CONFIRM : 0), fields + first, fields)
+  const flags = (fin ? wire.FIN : 0) | (confirm ? wire.CONFIRM : 0) | (part ? wire.PART : 0)
+  writer.head(wire.OPEN, flags, fields + first, fields)
   writer.varint(record.id)
   writer.byte(record.urgency)
   writer.varint(name.length)
@@ -97,6 +98,7 @@ function open(writer: FrameWriter, core: Core, record: StreamRecord, { name, met
   if (first > 0) {
     writer.payload(record.queue[record.head], 0, first)
     record.advance(record.head + 1, 0, first)
+    core.queued -= first
     record.send.left -= first
     core.send.left -= first
     writable(core, record)
@@ -171,6 +173,7 @@ function data(writer: FrameWriter, core: Core, record: StreamRecord): void {
   writer.varint(record.id)
   payload(writer, record, size)
   record.advance(index, offset, cost)
+  core.queued -= cost
   record.send.left -= cost
   core.send.left -= cost
   record.deficit -= cost

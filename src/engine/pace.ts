@@ -18,7 +18,8 @@ const RTT_SAMPLES = 8
 interface Mark {
   readonly frames: number
   readonly bytes: number
-  readonly sentAt: number
+  /** Undefined: it went out again on another transport, and says nothing of the path. */
+  sentAt: number | undefined
 }
 
 export class Pace {
@@ -69,14 +70,26 @@ export class Pace {
   /** @throws BraidError PROTOCOL when more is acknowledged than was sent. */
   acked(frames: number, now: number): void {
     this.framesAcked += frames
-    if (this.framesAcked > this.framesSent) throw new BraidError('PROTOCOL', 'an ACK for frames that were never sent')
+    if (frames < 0 || this.framesAcked > this.framesSent)
+      throw new BraidError('PROTOCOL', 'an ACK for frames that were never sent')
     let last: Mark | undefined
     while (this.marks.length > 0 && this.marks[0].frames <= this.framesAcked) last = this.marks.shift()
     if (last === undefined) return
     this.bytesAcked = last.bytes
+    if (last.sentAt === undefined) return
     const rtt = now - last.sentAt
     this.sample(rtt)
     this.grow(rtt)
+  }
+
+  /** A new transport, whose other end has so many frames. @throws BraidError PROTOCOL when that cannot be. */
+  resumed(frames: number): void {
+    if (frames < this.framesAcked || frames > this.framesSent) {
+      const known = `${this.framesAcked} to ${this.framesSent}`
+      throw new BraidError('PROTOCOL', `resumed after frame ${frames}; possible are ${known}`)
+    }
+    for (const mark of this.marks) mark.sentAt = undefined
+    this.acked(frames - this.framesAcked, 0)
   }
 
   /** One round trip was measured, by a mark or by a ping. */

@@ -23,8 +23,8 @@ export interface Opening {
   readonly name: Uint8Array
   readonly meta: RawMeta | undefined
   readonly confirm: boolean
-  /** It carries the result of a call. */
-  readonly isReply: boolean
+  /** It belongs to work under way. */
+  readonly part: boolean
 }
 
 export class StreamRecord implements EngineStream, Schedulable {
@@ -98,12 +98,15 @@ export class StreamRecord implements EngineStream, Schedulable {
     return isFinal(this.sending) && isFinal(this.receiving)
   }
 
-  push(chunk: Uint8Array, messageEnd: boolean): void {
+  /** Queues a chunk, and answers by how much `queued` has grown. */
+  push(chunk: Uint8Array, messageEnd: boolean): number {
     if (this.queue === noChunks) this.queue = []
     if (chunk.length > 0) this.queue.push(chunk)
     // A message end costs a byte of credit, so it counts as one here too.
     if (messageEnd) this.queue.push(MESSAGE_END)
-    this.queued += chunk.length + (messageEnd ? 1 : 0)
+    const bytes = chunk.length + (messageEnd ? 1 : 0)
+    this.queued += bytes
+    return bytes
   }
 
   /** Forgets chunks before `head`; `head` has moved on to `index` with `offset` bytes of that chunk written. */

@@ -10,6 +10,9 @@ export const VERSION_MIN = 1
 export const VERSION_MAX = 1
 
 export const HELLO = 0
+export const RESUME = 1
+export const TICKET = 2
+export const RESUME_NO = 3
 export const PING = 4
 export const PONG = 5
 export const ACK = 6
@@ -27,13 +30,15 @@ export const CANCEL = 18
 export const GOAWAY = 20
 export const CLOSE = 21
 export const ACKREQ = 22
-/** From here on who does not know a frame skips it. 1-3, 7, 19 and 23 are reserved and refused. */
+/** From here on who does not know a frame skips it. 7, 19 and 23 are reserved and refused. */
 export const EXTENSION_MIN = 24
 
 /** OPEN, DATA: the sender's half ends here. */
 export const FIN = 1
 /** OPEN: answer as soon as a handler takes the stream. */
 export const CONFIRM = 2
+/** Of OPEN and CALL: belongs to work under way, and is taken also by who takes no new work. */
+export const PART = 4
 /** DATA: a message ends here. */
 export const EOM = 2
 /** DATA: acknowledge when this frame is whole. */
@@ -52,13 +57,13 @@ export const VIA_STREAM = 2
 /** Flag bits each type may carry; undefined: the type is not known here. */
 const flagsAllowed: readonly (number | undefined)[] = (() => {
   const table: (number | undefined)[] = new Array(32).fill(undefined)
-  for (const plain of [HELLO, PING, PONG, ACK, CREDIT, SCREDIT, ASK, LIMIT, CANCEL, GOAWAY, CLOSE, ACKREQ])
-    table[plain] = 0
-  table[OPEN] = FIN | CONFIRM
+  const plain = [HELLO, RESUME, TICKET, RESUME_NO, PING, PONG, ACK, CREDIT, SCREDIT, ASK, LIMIT, CANCEL, GOAWAY, CLOSE]
+  for (const type of [...plain, ACKREQ]) table[type] = 0
+  table[OPEN] = FIN | CONFIRM | PART
   table[DATA] = FIN | EOM | MARK
   table[RESET] = SEND | RECV
   table[META] = TRAILER
-  table[CALL] = ONEWAY | DEADLINE
+  table[CALL] = ONEWAY | DEADLINE | PART
   table[REPLY] = ERROR | VIA_STREAM
   return table
 })()
@@ -88,14 +93,13 @@ export const FRAME_OVERHEAD_MAX = 256
 export const HELLO_BYTES_MAX = 8192
 export const HELLO_ENTRIES_MAX = 64
 export const PING_BYTES_MAX = 8
+/** Bit of the features in HELLO: this side can resume the session over another transport. */
+export const FEATURE_RESUME = 1
 export const NAME_BYTES_MAX = 128
 export const REASON_BYTES_MAX = 256
 export const METHOD_NAMES_MAX = 1024
 /** Deepest header: type, 4-byte length, 8-byte id. */
 export const HEADER_BYTES_MAX = 13
-
-/** Name of the stream that carries a result larger than a frame; exempt from GOAWAY, being part of a call already taken. */
-export const REPLY_STREAM = '$reply'
 
 /** Metadata kinds. */
 export const META_NONE = 0

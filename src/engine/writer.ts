@@ -8,6 +8,8 @@ import * as wire from './wire.ts'
 
 export class FrameWriter extends Batch {
   framesSent = 0
+  /** This flush asks for an acknowledgement. */
+  marked = false
   private readonly pace: Pace
 
   constructor(pace: Pace) {
@@ -15,10 +17,16 @@ export class FrameWriter extends Batch {
     this.pace = pace
   }
 
+  override begin(out: Uint8Array[]): void {
+    this.marked = false
+    super.begin(out)
+  }
+
   /** As in the batch; every frame passes here, so sequenced ones are counted here. */
   override head(type: number, flags: number, length: number, fields: number): void {
     this.framesSent++
     if (wire.isSequenced(type)) this.pace.framesSent++
+    if (type === wire.DATA && (flags & wire.MARK) !== 0) this.marked = true
     super.head(type, flags, length, fields)
   }
 

@@ -12,6 +12,8 @@ const good: readonly [string, ReturnType<typeof parseAddress>][] = [
   ['tcp://localhost:0/', { kind: 'tcp', host: 'localhost', port: 0 }],
   ['tcp://[::1]:65535', { kind: 'tcp', host: '::1', port: 65_535 }],
   ['tcp://[fe80::1%eth0]:80', { kind: 'tcp', host: 'fe80::1%eth0', port: 80 }],
+  ['tls://example.org:443', { kind: 'tls', host: 'example.org', port: 443 }],
+  ['tls://[::1]:1', { kind: 'tls', host: '::1', port: 1 }],
   ['unix:/run/braid.sock', { kind: 'unix', path: '/run/braid.sock' }],
   ['unix:///run/braid.sock', { kind: 'unix', path: '/run/braid.sock' }],
   ['unix:/a b/c%20d#e?f', { kind: 'unix', path: '/a b/c%20d#e?f' }],
@@ -23,10 +25,12 @@ for (const [url, address] of good) {
 }
 
 const bad: readonly [string, RegExp][] = [
-  ['', /tcp:\/\/host:port or unix:\/path/],
-  ['127.0.0.1:4000', /tcp:\/\/host:port or unix:\/path/],
-  ['http://127.0.0.1:4000', /tcp:\/\/host:port or unix:\/path/],
+  ['', /tcp:\/\/host:port, tls:\/\/host:port or unix:\/path/],
+  ['127.0.0.1:4000', /tcp:\/\/host:port, tls:\/\/host:port or unix:\/path/],
+  ['http://127.0.0.1:4000', /tcp:\/\/host:port, tls:\/\/host:port or unix:\/path/],
   ['tcp://127.0.0.1', /tcp:\/\/host:port/],
+  ['tls://127.0.0.1', /it must read tls:\/\/host:port/],
+  ['tls://:4000', /host is missing/],
   ['tcp://:4000', /host is missing/],
   ['tcp://127.0.0.1:', /tcp:\/\/host:port/],
   ['tcp://127.0.0.1:65536', /0 to 65535/],
@@ -54,7 +58,7 @@ for (const [url, why] of bad) {
 }
 
 test('formatAddress gives back what was parsed', () => {
-  for (const url of ['tcp://127.0.0.1:4000', 'tcp://[::1]:80', 'unix:/a b']) {
+  for (const url of ['tcp://127.0.0.1:4000', 'tcp://[::1]:80', 'tls://[::1]:80', 'unix:/a b']) {
     assert.equal(formatAddress(parseAddress(url)), url)
   }
 })

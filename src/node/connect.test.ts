@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import * as bare from '../index.ts'
+import { Budget } from '../session/budget.ts'
 import type { Listener } from '../session/listener.ts'
 import type { Session } from '../session/session.ts'
 import { memory } from '../transports/memory.ts'
@@ -161,4 +162,32 @@ test('drain of a listener lets what is open finish, over TCP', async (t) => {
 
 test('the entry for Node has all that the other entry has', () => {
   assert.deepEqual(Object.keys(entry).sort(), Object.keys(bare).sort())
+})
+
+test('connections of one host have so many places, those of a Unix socket as many, whatever their ports', async (t) => {
+  const budget = new Budget({ sessionsPerAddress: 2 })
+  const path = join(folder(t), 'socket')
+  const listener = await listen(['tcp://127.0.0.1:0', `unix:${path}`], echo, { budget })
+  t.after(() => listener.close())
+  for (const url of listener.urls) {
+    const sessions = [await connect(url), await connect(url)]
+    await assert.rejects(connect(url), {
+      code: 'BRAID_EXHAUSTED',
+      initiator: 'remote',
+      message: 'no more sessions are taken: the limit sessionsPerAddress (2) of the Budget is reached',
+    })
+    for (const session of sessions) assert.equal(text(await session.call('echo', Buffer.from('x'))), 'x')
+  }
+  assert.equal(listener.sessions.size, 4)
+  assert.deepEqual(listener.stats().limits.sessionsPerAddress, { max: 2, used: 2, refused: 2 })
+})
+
+test('connect dials nobody when its own Budget has no place', async (t) => {
+  const listener = await serving(t)
+  const budget = new Budget({ sessions: 1 })
+  const session = await connect(listener.url, { budget })
+  await assert.rejects(connect(listener.url, { budget }), { code: 'BRAID_EXHAUSTED', initiator: 'local' })
+  assert.equal(listener.stats().accepted, 1)
+  await session.close()
+  await (await connect(listener.url, { budget })).close()
 })

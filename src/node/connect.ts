@@ -2,26 +2,40 @@
 
 import { BraidError } from '../engine/errors.ts'
 import { quiet } from '../session/deferred.ts'
-import { type Listener, type ListenOptions, LiveListener } from '../session/listener.ts'
+import { type Listener, LiveListener, type ListenOptions as SessionListenOptions } from '../session/listener.ts'
 import { parseSessionOptions, type SessionOptions } from '../session/options.ts'
+import type { Dial } from '../session/redial.ts'
 import type { Session } from '../session/session.ts'
 import { connectSession } from '../session/start.ts'
 import { type Carrier, targetsOf, transportOf } from '../transports/connect.ts'
 import { parseAddress } from './address.ts'
-import { accept, type DialOptions, dial } from './net.ts'
+import { accept, checkTls, type DialOptions, dial } from './net.ts'
+import type { TlsOptions } from './tls.ts'
 
-/** `tcp://host:port`, `unix:/path`, or a transport or Node-shaped duplex that the caller holds. */
+/** `tcp://host:port`, `tls://host:port`, `unix:/path`, or a transport or Node-shaped duplex that the caller holds. */
 export type Target = string | Carrier
 
-/** Options of `connect`: those of the session, and how long to dial. */
-export type ConnectOptions = SessionOptions & Pick<DialOptions, 'dialTimeoutMs'>
+/** Options of `connect`: those of the session, how long to dial, and whom to trust. */
+export interface ConnectOptions extends SessionOptions, Pick<DialOptions, 'dialTimeoutMs' | 'tls'> {
+  /**
+   * Dial again when the transport is lost, and go on with the session: nothing is lost or doubled, if the listener keeps sessions
+   * (`resume`). For a target that is no address: how to get another transport. Default false: the session ends.
+   */
+  reconnect?: boolean | Dial | undefined
+}
+
+/** Options of `listen`: those of every session, what the listener decides, and its certificate. */
+export interface ListenOptions extends SessionListenOptions {
+  /** Certificate, key and whose clients are taken; for `tls://` addresses, which need it. */
+  tls?: TlsOptions | undefined
+}
 
 /**
  * Dials an address, or takes a transport or a Node-shaped duplex, and starts a session over it. Resolves when both sides
  * have said what they accept.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an address that is none or an option out of its bounds, `BRAID_UNREACHABLE`
- * naming the address, `BRAID_CANCELLED` when `options.signal` aborts, or whatever ended the session before it was ready.
+ * naming the address, `BRAID_TLS` saying what was refused, `BRAID_EXHAUSTED` when either side's Budget has no place, `BRAID_CANCELLED` when `options.signal` aborts, or whatever ended the session before it was ready.
  *
  * @example
  * import { connect, listen } from 'braidwire'
@@ -39,11 +53,29 @@ export function connect(target: Target, options: ConnectOptions = {}): Promise<S
 }
 
 async function begin(target: Target, options: ConnectOptions): Promise<Session> {
-  parseSessionOptions(options) // a wrong option is told before anybody is dialled
-  return connectSession(
-    typeof target === 'string' ? await dial(parseAddress(target), options) : transportOf(target),
-    options,
-  )
+  // A wrong option, and that there is no place, is told before anybody is dialled.
+  const full = parseSessionOptions(options).budget.refuses()
+  if (full !== undefined) throw full
+  if (typeof target !== 'string') {
+    checkTls([], options.tls)
+    return connectSession(transportOf(target), options, 'dialer', redialOf(options))
+  }
+  const address = parseAddress(target)
+  const again: Dial = (signal) => dial(address, { ...options, signal })
+  const { reconnect } = options
+  const redial = reconnect === true ? again : redialOf(options)
+  return connectSession(await dial(address, options), options, 'dialer', redial)
+}
+
+/** How to get another transport, where somebody said so. */
+function redialOf({ reconnect }: ConnectOptions): Dial | undefined {
+  if (reconnect === true) {
+    throw new BraidError(
+      'INVALID_INPUT',
+      'option reconnect takes a function that dials, where the target is no address',
+    )
+  }
+  return reconnect === false ? undefined : reconnect
 }
 
 /**
@@ -80,11 +112,16 @@ async function take(
   options: ListenOptions,
 ): Promise<Listener> {
   const targets = targetsOf(target).map((each) => (typeof each === 'string' ? parseAddress(each) : transportOf(each)))
-  const listener = new LiveListener(onSession, options)
+  const { tls, ...rest } = options
+  checkTls(
+    targets.filter((each) => 'kind' in each),
+    tls,
+  )
+  const listener = new LiveListener(onSession, rest)
   try {
     for (const each of targets) {
       if ('kind' in each) {
-        listener.add(await accept(each, (transport) => listener.accept(transport)))
+        listener.add(await accept(each, (transport) => listener.accept(transport), tls))
       } else {
         listener.add({ url: each.remote, close: () => {} })
         listener.accept(each)

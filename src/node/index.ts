@@ -9,9 +9,13 @@ export {
   type ErrorInitiator,
   type ErrorScope,
 } from '../engine/errors.ts'
-export type { Listener, ListenerStats, ListenOptions } from '../session/listener.ts'
+export { Budget, type BudgetOptions, type BudgetStats } from '../session/budget.ts'
+export type { LimitUse } from '../session/ceiling.ts'
+export type { Listener, ListenerStats } from '../session/listener.ts'
 export type { CallOptions, JsonValue, Meta, Opener, OpenOptions } from '../session/opener.ts'
 export type { SessionOptions } from '../session/options.ts'
+export type { Dial } from '../session/redial.ts'
+export { sameSecret } from '../session/secret.ts'
 export type {
   CallContext,
   CallHandler,
@@ -24,9 +28,11 @@ export type {
   StreamHandler,
 } from '../session/session.ts'
 export type { Receiver, Stream, StreamStats } from '../session/stream.ts'
+export type { ResumeOptions } from '../session/tickets.ts'
 export type { Code } from '../session/words.ts'
 export type { Carrier } from '../transports/connect.ts'
-export { type ConnectOptions, connect, listen, type Target } from './connect.ts'
+export { type ConnectOptions, connect, type ListenOptions, listen, type Target } from './connect.ts'
+export type { TlsDialOptions, TlsOptions } from './tls.ts'
 
 // -- for authors of transports
 

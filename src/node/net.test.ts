@@ -82,6 +82,7 @@ for (const url of ['tcp://127.0.0.1:0', 'tcp://localhost:0']) {
     assert.match(acceptor.url, /^tcp:\/\/.+:[1-9]\d*$/)
     const transport = await dial(parseAddress(acceptor.url))
     assert.equal(transport.remote, acceptor.url)
+    assert.equal(transport.confidential, true)
     assert.equal(await greet(transport), 'ping pong')
   })
 }
@@ -94,7 +95,9 @@ test('dial reaches a Unix socket whose path holds spaces', async (t) => {
     answer(transport)
   })
   assert.equal(acceptor.url, url)
-  assert.equal(await greet(await dial(parseAddress(url))), 'ping pong')
+  const transport = await dial(parseAddress(url))
+  assert.equal(transport.confidential, true)
+  assert.equal(await greet(transport), 'ping pong')
   assert.deepEqual(remotes, [`${url}#1`])
 })
 

@@ -1,4 +1,4 @@
-// TCP and Unix sockets: dialling one and listening for many, with errors that say what to do. Knows sockets and
+// TCP and Unix sockets, with or without TLS: dialling one and listening for many, with errors that say what to do. Knows sockets and
 // transports; what a session is, it does not know.
 
 import { lstat, rename, rm } from 'node:fs/promises'
@@ -8,12 +8,17 @@ import { BraidError } from '../engine/errors.ts'
 import type { Transport } from '../session/transport.ts'
 import { duplexTransport } from '../transports/duplex.ts'
 import { type Address, formatAddress } from './address.ts'
+import { clientHandshake, type TlsDialOptions, type TlsOptions, tlsServer } from './tls.ts'
+import { tlsError } from './tls-failures.ts'
+import { turns } from './turns.ts'
 
 export interface DialOptions {
   /** Aborting gives up and closes the socket. */
   signal?: AbortSignal | undefined
-  /** How long to wait for the other side to answer, in ms. Default 10,000. */
+  /** How long to wait for the other side to answer, TLS included, in ms. Default 10,000. */
   dialTimeoutMs?: number | undefined
+  /** Whom to trust and what to show; for `tls://` addresses, and no others. Default: the authorities Node knows. */
+  tls?: TlsDialOptions | undefined
 }
 
 const DIAL_TIMEOUT_MS = 10_000
@@ -26,50 +31,62 @@ const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const
 const BACKLOG = 1024
 
 /**
- * Dials a TCP or Unix socket.
+ * Dials a TCP or Unix socket, and shakes hands for TLS.
  *
- * @throws BraidError `BRAID_UNREACHABLE` naming the address, or `BRAID_CANCELLED` when the signal aborts.
+ * @throws BraidError `BRAID_UNREACHABLE` naming the address, `BRAID_TLS` saying what was refused, or `BRAID_CANCELLED` when the
+ * signal aborts.
  */
-export function dial(address: Address, options: DialOptions = {}): Promise<Transport> {
+export async function dial(address: Address, options: DialOptions = {}): Promise<Transport> {
   const { signal, dialTimeoutMs = DIAL_TIMEOUT_MS } = options
   if (!(dialTimeoutMs >= 1 && dialTimeoutMs <= DIAL_TIMEOUT_MS_MAX)) {
     const text = `option dialTimeoutMs takes a number from 1 to ${DIAL_TIMEOUT_MS_MAX}, not ${dialTimeoutMs}`
-    return Promise.reject(new BraidError('INVALID_INPUT', text, { scope: 'transport' }))
+    throw new BraidError('INVALID_INPUT', text, transportScope)
   }
+  checkTls([address], options.tls)
+  const handshake = address.kind === 'tls' ? clientHandshake(address, options.tls) : undefined
   const url = formatAddress(address)
+  if (signal?.aborted) throw givenUp(url, signal)
+  if (address.kind !== 'unix' && address.port === 0) {
+    throw new BraidError('INVALID_INPUT', `cannot dial ${url}: nobody listens on port 0`)
+  }
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(givenUp(url, signal))
-      return
-    }
-    if (address.kind === 'tcp' && address.port === 0) {
-      reject(new BraidError('INVALID_INPUT', `cannot dial ${url}: nobody listens on port 0`))
-      return
-    }
     const socket = connect(socketOptions(address))
-    const settle = (error?: BraidError) => {
+    let connected = false
+    const settle = (outcome: Transport | BraidError) => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', aborted)
-      if (error === undefined) {
+      if (!(outcome instanceof BraidError)) {
         // The transport listens for errors from here on.
-        const transport = duplexTransport(socket, { remote: url })
-        socket.removeListener('error', failed)
-        resolve(transport)
+        if (handshake === undefined) socket.removeListener('error', failed)
+        resolve(outcome)
       } else {
         // The listener stays: destroying a socket that is still connecting can fail once more.
         socket.destroy()
-        reject(error)
+        reject(outcome)
       }
     }
     const failed = (cause: Error) => settle(unreachable(url, cause))
     const aborted = () => settle(givenUp(url, signal))
-    const timer = setTimeout(() => {
-      settle(new BraidError('UNREACHABLE', `cannot reach ${url}: no answer within ${dialTimeoutMs} ms`, transportScope))
-    }, dialTimeoutMs)
+    const timer = setTimeout(() => settle(tooLate(url, dialTimeoutMs, connected)), dialTimeoutMs)
     signal?.addEventListener('abort', aborted, { once: true })
     socket.on('error', failed)
-    socket.once('connect', () => settle())
+    socket.once('connect', () => {
+      connected = true
+      if (handshake !== undefined) handshake(socket, settle)
+      else settle(duplexTransport(socket, { remote: url, confidential: staysHere(address, socket), turns }))
+    })
   })
+}
+
+/** Certificates given for an address without TLS are a mistake, and what was to be secret would travel in the open. */
+export function checkTls(addresses: readonly Address[], tls: object | undefined): void {
+  if (tls === undefined || addresses.some(({ kind }) => kind === 'tls')) return
+  throw new BraidError('INVALID_INPUT', 'the option tls is for addresses that begin with tls://', transportScope)
+}
+
+function tooLate(url: string, ms: number, connected: boolean): BraidError {
+  if (connected) return tlsError(url, `the handshake did not end within ${ms} ms: perhaps nobody speaks TLS there`)
+  return new BraidError('UNREACHABLE', `cannot reach ${url}: no answer within ${ms} ms`, transportScope)
 }
 
 const transportScope = { scope: 'transport' } as const
@@ -77,6 +94,11 @@ const transportScope = { scope: 'transport' } as const
 function socketOptions(address: Address): NetConnectOpts {
   if (address.kind === 'unix') return { path: address.path }
   return { host: address.host, port: address.port, noDelay: true, ...KEEP_ALIVE }
+}
+
+/** What does not leave this machine, nobody else can read or change. */
+function staysHere(address: Address, { remoteAddress = '' }: Socket): boolean {
+  return address.kind === 'unix' || /^(127\.|::1$|::ffff:127\.)/.test(remoteAddress)
 }
 
 function givenUp(url: string, signal: AbortSignal | undefined): BraidError {
@@ -113,19 +135,26 @@ export interface Acceptor {
 }
 
 /**
- * Listens on a TCP or Unix socket and hands each connection over as a transport. A Unix socket file that nobody answers
+ * Listens on a TCP or Unix socket and hands each connection over as a transport, with TLS before its handshake. A Unix socket file that nobody answers
  * at is replaced; one that somebody answers at, or a file that is no socket, is left alone.
  *
- * @throws BraidError `BRAID_ADDRESS` naming the address and why it cannot be listened on.
+ * @throws BraidError `BRAID_ADDRESS` naming the address and why it cannot be listened on, `BRAID_INVALID_INPUT` for wrong
+ * options of TLS.
  */
-export async function accept(address: Address, connected: (transport: Transport) => void): Promise<Acceptor> {
+export async function accept(
+  address: Address,
+  connected: (transport: Transport) => void,
+  tls?: TlsOptions,
+): Promise<Acceptor> {
+  const server = () => serverOf(address, connected, tls)
   try {
-    return acceptor(address, await bind(address, connected))
+    return acceptor(address, await bind(address, server()))
   } catch (cause) {
     if (address.kind === 'unix' && codeOf(cause) === 'EADDRINUSE') {
       await removeStale(address.path)
-      return acceptor(address, await bind(address, connected).catch((again) => Promise.reject(taken(address, again))))
+      return acceptor(address, await bind(address, server()).catch((again) => Promise.reject(taken(address, again))))
     }
+    if (cause instanceof BraidError) throw cause
     throw taken(address, (await absence(address, cause)) ?? cause)
   }
 }
@@ -139,14 +168,20 @@ async function absence(address: Address, cause: unknown): Promise<unknown> {
   )
 }
 
-function bind(address: Address, connected: (transport: Transport) => void): Promise<Server> {
-  const server = createServer({ noDelay: address.kind === 'tcp', ...(address.kind === 'tcp' ? KEEP_ALIVE : {}) })
+function serverOf(address: Address, connected: (transport: Transport) => void, tls: TlsOptions | undefined): Server {
+  const tcp = address.kind === 'unix' ? {} : { noDelay: true, ...KEEP_ALIVE }
+  if (address.kind === 'tls') return tlsServer(tcp, tls, connected)
+  const server = createServer(tcp)
   let accepted = 0
   server.on('connection', (socket: Socket) => {
     accepted++
     const remote = address.kind === 'unix' ? `${formatAddress(address)}#${accepted}` : undefined
-    connected(duplexTransport(socket, { remote }))
+    connected(duplexTransport(socket, { remote, confidential: staysHere(address, socket), turns }))
   })
+  return server
+}
+
+function bind(address: Address, server: Server): Promise<Server> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     const where = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
@@ -161,7 +196,11 @@ function bind(address: Address, connected: (transport: Transport) => void): Prom
 
 function acceptor(address: Address, server: Server): Acceptor {
   const real = server.address() as AddressInfo | string
-  const url = formatAddress(typeof real === 'string' ? address : { kind: 'tcp', host: real.address, port: real.port })
+  const url = formatAddress(
+    address.kind === 'unix' || typeof real === 'string'
+      ? address
+      : { kind: address.kind, host: real.address, port: real.port },
+  )
   return { url, close: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 

@@ -1,5 +1,6 @@
 // The public surface of 'braidwire/node': what makes the shapes of Node out of those of Braidwire.
 
+export { type Certificate, selfSigned } from './certificate.ts'
 export { type DuplexViewOptions, duplex } from './duplex.ts'
 export { type FileSinkOptions, fileSink, fileSource, sha256 } from './file.ts'
 export { type FilePlace, type FileRoot, type FileRootOptions, openRoot } from './file-root.ts'

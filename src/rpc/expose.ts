@@ -98,7 +98,8 @@ class Service {
     rpc.addCodecs(options.codecs)
     if (options.log !== undefined && options.log !== false) rpc.log = options.log
     this.#rpc = rpc
-    this.#answering = { rpc, bounds: parseLimits(options.limits), policy: policyOf(session, options) }
+    rpc.bounds = parseLimits(options.limits)
+    this.#answering = { rpc, bounds: rpc.bounds, policy: policyOf(session, options) }
     this.#use = options.use ?? []
   }
 

@@ -5,6 +5,7 @@ import { BraidError } from '../engine/errors.ts'
 import { joined } from '../session/bytes.ts'
 import type { Codec, ReferenceWriter } from './codec/codec.ts'
 import { badValue, type ValueBounds } from './codec/limits.ts'
+import { encodeMessage, msgpack } from './codec/msgpack.ts'
 
 /**
  * Encodes one value, behind `room` bytes left for the caller to fill.
@@ -12,7 +13,8 @@ import { badValue, type ValueBounds } from './codec/limits.ts'
  * @throws TypeError for what cannot travel.
  */
 export function encodeOne(codec: Codec, value: unknown, room = 0, references?: ReferenceWriter): Uint8Array {
-  return joined(codec.encode(value, references), room)
+  // Ours leaves the room by itself, others' bytes are copied.
+  return codec === msgpack ? encodeMessage(value, room, references) : joined(codec.encode(value, references), room)
 }
 
 /**

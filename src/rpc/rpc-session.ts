@@ -2,14 +2,17 @@
 // Knows no call; call/connect.ts makes it and gives it what answers and makes calls.
 
 import { BraidError } from '../engine/errors.ts'
+import { addLimits } from '../session/limits.ts'
 import type { Session } from '../session/session.ts'
 import { codecNamed } from './codec/choose.ts'
 import type { Codec } from './codec/codec.ts'
+import { defaultBounds, type ValueBounds } from './codec/limits.ts'
 import type { FailurePolicy } from './failure.ts'
 import { type Log, logFailure } from './log.ts'
 import { LentFunctions } from './references/functions.ts'
 import { Parts } from './references/parts.ts'
 import { Signals } from './references/signals.ts'
+import { BodyRefusals, rpcLimits } from './rpc-limits.ts'
 import type { Listing } from './service/list.ts'
 
 /** Calls a function of the other side. */
@@ -26,6 +29,9 @@ export class RpcSession {
   readonly parts: Parts
   readonly functions = new LentFunctions()
   readonly signals = new Signals()
+  readonly refusals = new BodyRefusals()
+  /** What the values of a call may hold: as the last to expose something said. */
+  bounds: ValueBounds = defaultBounds
   readonly callFunction: FunctionCaller
   /** What is exposed here, for the manifest, and how to stop telling it. */
   readonly services = new Set<Listing>()
@@ -51,6 +57,7 @@ export class RpcSession {
       hidden: (error, method) => logFailure(this.log, error, method),
     }
     this.parts = new Parts(session)
+    addLimits(session, () => rpcLimits(this))
     void session.closed.then((error) => {
       this.#over = true
       this.functions.clear()

@@ -1,6 +1,7 @@
 // Where a client's calls go: an opener, and, when it is a session, what calls keep for it.
 // Knows no API and makes no call.
 
+import { direct } from '../session/direct.ts'
 import type { Opener } from '../session/opener.ts'
 import type { Session } from '../session/session.ts'
 import { rpcOf } from './call/connect.ts'
@@ -28,11 +29,11 @@ export interface WrapOptions {
 /** @throws TypeError when the session's codec is not known, RangeError for wrong limits. */
 export function targetOf(opener: Opener, options: WrapOptions): Target {
   const bounds = parseLimits(options.limits)
-  if (!isSession(opener)) return { opener, rpc: undefined, codec: msgpack, bounds }
+  if (!isSession(opener)) return { opener, direct: undefined, rpc: undefined, codec: msgpack, bounds }
   const rpc = rpcOf(opener)
   rpc.addCodecs(options.codecs)
   if (options.log !== undefined && options.log !== false) rpc.log = options.log
-  return { opener, rpc, codec: rpc.codec, bounds }
+  return { opener, direct: direct(opener), rpc, codec: rpc.codec, bounds }
 }
 
 function isSession(opener: Opener): opener is Session {

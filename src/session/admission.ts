@@ -1,7 +1,7 @@
 // Admission: whether a peer that has said its HELLO may come in. Bounds how long that takes and how much may arrive meanwhile.
 
 import { BraidError } from '../engine/errors.ts'
-import type { LimitUse } from './budget.ts'
+import type { LimitUse } from './ceiling.ts'
 import type { Clock } from './clock.ts'
 import { isThenable } from './deferred.ts'
 
@@ -28,8 +28,13 @@ export class Admission {
     this.earlyBytesMax = earlyBytesMax
   }
 
-  /** Asks; exactly one of `admit` and `deny` is called, unless `end` comes first. */
-  ask(authorize: () => unknown, admit: (principal: unknown) => void, deny: (cause: unknown) => void): void {
+  /** Asks, if there is a hook to ask; exactly one of `admit` and `deny` is called, unless `end` comes first. */
+  ask(
+    authorize: (() => unknown) | undefined,
+    admit: (principal: unknown) => void,
+    deny: (cause: unknown) => void,
+  ): void {
+    if (authorize === undefined) return admit(undefined)
     const settle = (decide: () => void): void => {
       if (this.decided) return
       this.end()

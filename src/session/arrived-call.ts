@@ -3,9 +3,10 @@
 import { type BraidError, codes } from '../engine/errors.ts'
 import type { Assembly } from './assembly.ts'
 import type { Clock } from './clock.ts'
+import type { DirectCall } from './direct.ts'
 import type { LiveStream } from './live-stream.ts'
-import type { JsonValue } from './opener.ts'
-import type { CallContext, Session } from './session.ts'
+import type { Bytes, JsonValue } from './opener.ts'
+import type { Session } from './session.ts'
 import type { Stream } from './stream.ts'
 import { localError } from './words.ts'
 
@@ -15,10 +16,12 @@ const EMPTY = new Uint8Array(0)
 export interface CallHost {
   readonly clock: Clock
   readonly session: Session
+  answer(call: ArrivedCall, value: unknown): void
+  answerError(call: ArrivedCall, thrown: unknown): void
   answerByStream(call: ArrivedCall, meta: JsonValue): LiveStream
 }
 
-export class ArrivedCall implements CallContext {
+export class ArrivedCall implements DirectCall {
   readonly method: string
   readonly oneWay: boolean
   /** Where the reply goes: a slot, or else a stream. */
@@ -65,6 +68,14 @@ export class ArrivedCall implements CallContext {
 
   answer(meta: JsonValue): Stream {
     return this.host.answerByStream(this, meta)
+  }
+
+  replied(bytes: Bytes): void {
+    this.host.answer(this, bytes)
+  }
+
+  failed(error: unknown): void {
+    this.host.answerError(this, error)
   }
 
   /** The answer is this stream from now on: the deadline ends it, and its end is the end of the call. */

@@ -1,8 +1,8 @@
 // Assembly: bytes that arrive in pieces and are wanted whole, counted against what a session may put together at once.
 
 import { BraidError } from '../engine/errors.ts'
-import type { Budget } from './budget.ts'
 import { joined } from './bytes.ts'
+import type { Ceiling } from './ceiling.ts'
 
 /** Blocks that small pieces are copied into: each twice as large as the one before. */
 const FIRST_SIZE = 1024
@@ -12,15 +12,15 @@ const KEPT_PART = 4
 
 export class Assembly {
   size = 0
-  private readonly budget: Budget
+  private readonly ceiling: Ceiling
   private readonly pieces: Uint8Array[] = []
   /** The last of them, while it has room. */
   private block: Uint8Array | undefined
   private filled = 0
   private blockSize = FIRST_SIZE
 
-  constructor(budget: Budget) {
-    this.budget = budget
+  constructor(ceiling: Ceiling) {
+    this.ceiling = ceiling
   }
 
   /**
@@ -61,15 +61,15 @@ export class Assembly {
 
   /** Forgets the bytes and gives their place back. */
   drop(): void {
-    this.budget.give(this.size)
+    this.ceiling.give(this.size)
     this.size = 0
     this.pieces.length = 0
     this.block = undefined
   }
 
   private take(length: number): void {
-    if (!this.budget.take(length)) {
-      const text = `messages and call bodies of this session take at most maxAssembled (${this.budget.max}) bytes`
+    if (!this.ceiling.take(length)) {
+      const text = `messages and call bodies of this session take at most maxAssembled (${this.ceiling.max}) bytes`
       throw new BraidError('EXHAUSTED', text, { scope: 'stream' })
     }
     this.size += length

@@ -99,3 +99,13 @@ test('call given up while its large result is on its way leaves no stream behind
   while (b.stats().streamsOpen + a.stats().streamsOpen > 0) await a.ping()
   await a.close()
 })
+
+test('call by stream that waits for a handler when the session ends is not counted any more', async () => {
+  const [a, b] = pair({ clock: new ManualClock() })
+  const call = a.call('x', filled(100_000))
+  while (b.stats().callsWaiting === 0) await a.ping()
+  assert.ok((b.stats().limits.maxAssembled?.used ?? 0) >= 100_000)
+  await b.close()
+  await assert.rejects(call, { code: 'BRAID_CLOSED' })
+  assert.equal(b.stats().limits.maxAssembled?.used, 0)
+})

@@ -2,14 +2,14 @@
 
 import type { BraidError } from '../engine/errors.ts'
 import { Assembly } from './assembly.ts'
-import type { Budget } from './budget.ts'
+import type { Ceiling } from './ceiling.ts'
 import type { LiveStream } from './live-stream.ts'
 import type { Bytes } from './opener.ts'
 
 /** Name of the stream that carries a call whose arguments are too large for a frame; its result comes back on it. */
 export const CALL_STREAM = '$call'
 /** Name of the stream that carries a result too large for a frame; the REPLY says which. */
-export { REPLY_STREAM } from '../engine/engine.ts'
+export const REPLY_STREAM = '$reply'
 
 /** Who waits for a body. Exactly one of the two is called. */
 export interface BodyReader {
@@ -19,10 +19,10 @@ export interface BodyReader {
 }
 
 /** Collects all that the peer sends on a stream. */
-export function readBody(stream: LiveStream, budget: Budget, reader: BodyReader): void {
-  const body = new Assembly(budget)
+export function readBody(stream: LiveStream, ceiling: Ceiling, reader: BodyReader): void {
+  const body = new Assembly(ceiling)
   stream.receive({
-    // Throwing, for want of budget, resets the stream with EXHAUSTED, and that ends in `failed`.
+    // Throwing, for want of room, resets the stream with EXHAUSTED, and that ends in `failed`.
     data: (bytes) => body.add(bytes),
     end: () => reader.whole(body.whole(), body),
     failed: (error) => {

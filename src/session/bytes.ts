@@ -1,4 +1,4 @@
-// Bytes in one piece or several: telling them, counting them, joining them. Knows no stream and no budget.
+// Bytes in one piece or several: telling them, counting them, joining them. Knows no stream and no limit.
 
 import type { Bytes } from './opener.ts'
 

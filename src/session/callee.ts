@@ -4,11 +4,12 @@ import type { Engine } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
 import { ArrivedCall, type CallHost, deadlinePassed } from './arrived-call.ts'
 import { CALL_STREAM, REPLY_STREAM, readBody, writeBody } from './bodies.ts'
-import type { Budget } from './budget.ts'
 import { bytesIn, isBytes, joined } from './bytes.ts'
 import { MESSAGE_METHOD } from './caller.ts'
+import type { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
 import { isThenable } from './deferred.ts'
+import { LATER } from './direct.ts'
 import type { LiveStream } from './live-stream.ts'
 import { type Handler, MethodTable } from './method-table.ts'
 import type { Bytes, JsonValue, Meta } from './opener.ts'
@@ -20,7 +21,7 @@ import { failureOf, localError, toReason } from './words.ts'
 export interface CalleeHost {
   readonly engine: Engine
   readonly clock: Clock
-  readonly assembled: Budget
+  readonly assembled: Ceiling
   readonly exposeErrors: boolean
   readonly handlerWaitMs: number
   /** Largest result the peer takes in a frame. */
@@ -29,7 +30,7 @@ export interface CalleeHost {
   readonly session: Session
   wake(): void
   wrote(bytes: number): void
-  openStream(name: string, meta: Meta | undefined): LiveStream
+  openStream(name: string, meta: Meta | undefined, part: boolean): LiveStream
   callEnded(): void
 }
 
@@ -52,6 +53,13 @@ export class Callee implements CallHost {
     this.clock = host.clock
     this.session = host.session
     this.waiting = new Waiting(host.clock, host.handlerWaitMs, (call) => this.refuse(call))
+  }
+
+  /** Bytes of arguments that wait for a handler, but for those that count as assembled. */
+  get waitingBytes(): number {
+    let bytes = 0
+    if (this.waiting.size > 0) for (const { args, body } of this.waiting) if (body === undefined) bytes += args.length
+    return bytes
   }
 
   handle(pattern: string, handler: Handler<CallContext>): () => void {
@@ -106,6 +114,7 @@ export class Callee implements CallHost {
 
   /** The session is over: nobody waits for replies any more. */
   close(error: BraidError): void {
+    for (const call of this.waiting) call.body?.drop()
     this.waiting.clear()
     this.count = 0
     for (const call of this.bySlot) call?.abort(error)
@@ -163,16 +172,18 @@ export class Callee implements CallHost {
       this.answerError(call, thrown)
       return
     }
-    if (!isThenable(result)) this.answer(call, result)
-    else {
-      result.then(
-        (value) => this.answer(call, value),
-        (thrown: unknown) => this.answerError(call, thrown),
-      )
-    }
+    if (isThenable(result)) this.answerLater(call, result)
+    else if (result !== LATER) this.answer(call, result)
   }
 
-  private answer(call: ArrivedCall, value: unknown): void {
+  private answerLater(call: ArrivedCall, result: PromiseLike<unknown>): void {
+    result.then(
+      (value) => this.answer(call, value),
+      (thrown: unknown) => this.answerError(call, thrown),
+    )
+  }
+
+  answer(call: ArrivedCall, value: unknown): void {
     if (call.answered !== undefined) return
     const result = call.oneWay ? EMPTY : value
     if (!isBytes(result)) {
@@ -197,6 +208,7 @@ export class Callee implements CallHost {
     const stream = host.openStream(
       REPLY_STREAM,
       asked === undefined ? { answer: meta } : { answer: meta, call: asked.link.number },
+      true,
     )
     call.follow(stream)
     if (asked === undefined) host.engine.replyVia(call.slot, stream.link)
@@ -216,13 +228,13 @@ export class Callee implements CallHost {
       host.engine.reply(call.slot, joined(result))
       host.wrote(size)
     } else {
-      const stream = host.openStream(REPLY_STREAM, undefined)
+      const stream = host.openStream(REPLY_STREAM, undefined, true)
       host.engine.replyVia(call.slot, stream.link)
       writeBody(stream, result)
     }
   }
 
-  private answerError(call: ArrivedCall, thrown: unknown): void {
+  answerError(call: ArrivedCall, thrown: unknown): void {
     if (call.answered !== undefined) return call.answered.crash(thrown)
     if (!this.end(call)) return
     this.replyError(call, thrown)
@@ -247,7 +259,7 @@ export class Callee implements CallHost {
   /** A RESET has no place for details: they come on a stream, like an answer. */
   private replyDetails(asked: LiveStream, number: number, text: string, details: Uint8Array): void {
     const error = { code: number, reason: toReason(text) }
-    const stream = this.host.openStream(REPLY_STREAM, { answer: null, call: asked.link.number, error })
+    const stream = this.host.openStream(REPLY_STREAM, { answer: null, call: asked.link.number, error }, true)
     writeBody(stream, details)
     this.endAfter(asked, stream)
   }

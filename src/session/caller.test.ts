@@ -97,7 +97,8 @@ test('call leaves no listener on its signal and no timer behind', async () => {
   await a.call('x', none, { signal, timeout: 1000 })
   await a.call('x', none, { timeout: Number.POSITIVE_INFINITY })
   assert.equal(listeners, 0)
-  assert.equal(clock.pending, 0)
+  // One for each session, which asks from time to time whether the other is there.
+  assert.equal(clock.pending, 2)
   await a.close()
 })
 

@@ -3,10 +3,11 @@
 import type { Engine, EngineCall, EngineStream } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
 import { CALL_STREAM, readBody, writeBody } from './bodies.ts'
-import type { Budget } from './budget.ts'
 import { bytesIn, isBytes, joined } from './bytes.ts'
+import type { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
 import { quiet } from './deferred.ts'
+import type { ReplyTaker } from './direct.ts'
 import type { LiveStream } from './live-stream.ts'
 import type { Bytes, CallOptions, Meta } from './opener.ts'
 import { checkBytes, checkName, localError, restate } from './words.ts'
@@ -22,23 +23,25 @@ const TOO_LONG = 'the call took too long'
 export interface CallerHost {
   readonly engine: Engine
   readonly clock: Clock
-  readonly assembled: Budget
+  readonly assembled: Ceiling
   /** Largest arguments the peer takes in a frame. */
   readonly frameMax: number
   /** Why no new work is taken, if none is. */
   readonly closedTo: BraidError | undefined
   wake(): void
   wrote(bytes: number): void
-  openStream(name: string, meta: Meta | undefined): LiveStream
+  readonly isOver: boolean
+  openStream(name: string, meta: Meta | undefined, part: boolean): LiveStream
   /** A call is over. */
   callEnded(): void
 }
 
 /** One call that waits for its reply. */
 class PendingCall {
-  readonly promise: Promise<Uint8Array>
-  resolve!: (bytes: Uint8Array) => void
-  reject!: (error: unknown) => void
+  readonly taker: ReplyTaker
+  readonly options: CallOptions | undefined
+  /** Nobody wants its result. */
+  readonly oneWay: boolean
   /** One of them, once it is on its way. */
   link: EngineCall | undefined
   stream: LiveStream | undefined
@@ -47,17 +50,35 @@ class PendingCall {
   timer: unknown
   signal: AbortSignal | undefined
   onAbort: (() => void) | undefined
-  options: CallOptions | undefined
   done = false
-  /** Nobody wants its result. */
-  readonly oneWay: boolean
 
-  constructor(oneWay: boolean) {
+  constructor(taker: ReplyTaker, options: CallOptions | undefined, oneWay: boolean) {
+    this.taker = taker
+    this.options = options
     this.oneWay = oneWay
+  }
+}
+
+/** The promise of a call. */
+class PromisedReply implements ReplyTaker {
+  readonly promise: Promise<Uint8Array>
+  private resolve!: (bytes: Uint8Array) => void
+  private reject!: (error: unknown) => void
+
+  constructor() {
     this.promise = new Promise<Uint8Array>((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
     })
+  }
+
+  replied(bytes: Uint8Array): void {
+    this.resolve(bytes)
+  }
+
+  failed(error: unknown): void {
+    quiet(this.promise)
+    this.reject(error)
   }
 }
 
@@ -73,18 +94,23 @@ export class Caller {
   }
 
   call(method: string, bytes: Bytes, options: CallOptions | undefined): Promise<Uint8Array> {
-    const pending = new PendingCall(options?.oneWay === true)
+    const reply = new PromisedReply()
+    this.callFor(reply, method, bytes, options)
+    return reply.promise
+  }
+
+  /** See `DirectOpener`. */
+  callFor(taker: ReplyTaker, method: string, bytes: Bytes, options: CallOptions | undefined): void {
+    const pending = new PendingCall(taker, options, options?.oneWay === true)
     try {
       this.start(pending, method, bytes, options)
     } catch (error) {
-      quiet(pending.promise)
-      pending.reject(error)
+      taker.failed(error)
     }
-    return pending.promise
   }
 
   message(bytes: Uint8Array): Promise<void> {
-    const pending = new PendingCall(true)
+    const reply = new PromisedReply()
     const { host } = this
     try {
       checkBytes(bytes, 'a message')
@@ -93,12 +119,11 @@ export class Caller {
         throw new BraidError('INVALID_INPUT', text, { scope: 'call', executed: 'no' })
       }
       if (host.closedTo !== undefined) throw restate(host.closedTo, { executed: 'no' })
-      this.send(pending, MESSAGE_METHOD, bytes, undefined)
+      this.send(new PendingCall(reply, undefined, true), MESSAGE_METHOD, bytes, undefined, false)
     } catch (error) {
-      quiet(pending.promise)
-      pending.reject(error)
+      reply.failed(error)
     }
-    return quiet(pending.promise.then(nothing))
+    return quiet(reply.promise.then(nothing))
   }
 
   /** The engine has the reply. */
@@ -107,7 +132,7 @@ export class Caller {
     if (pending === undefined) return
     if (via === undefined) {
       this.finish(pending)
-      pending.resolve(pending.oneWay ? EMPTY : result)
+      pending.taker.replied(pending.oneWay ? EMPTY : result)
       return
     }
     const stream = via.owner as LiveStream
@@ -161,40 +186,57 @@ export class Caller {
     const { host } = this
     checkName(method, 'method')
     if (!isBytes(bytes)) checkBytes(bytes, 'what a call carries')
-    if (host.closedTo !== undefined) throw restate(host.closedTo, { executed: 'no' })
+    const part = options?.part === true
+    if (host.closedTo !== undefined && (host.isOver || !part)) throw restate(host.closedTo, { executed: 'no' })
     const timeout = options?.timeout === Number.POSITIVE_INFINITY ? undefined : options?.timeout
     const signal = options?.signal
     if (timeout !== undefined && !(timeout >= 0)) {
       throw new RangeError(`timeout is a number from 0, not ${timeout}`)
     }
     if (signal?.aborted) throw cancelled(signal, 'no')
-    pending.options = options
     const size = bytesIn(bytes)
-    if (size > host.frameMax) this.sendByStream(pending, method, bytes, timeout)
-    else this.send(pending, method, joined(bytes), timeout)
+    if (size > host.frameMax) this.sendByStream(pending, method, bytes, timeout, part)
+    else this.send(pending, method, joined(bytes), timeout, part)
     // A transport may die under the first write: then nothing is left to give up.
     if (pending.done) return
+    if (signal !== undefined || timeout !== undefined) this.watch(pending, signal, timeout)
+  }
+
+  /** Gives it up in time. */
+  private watch(pending: PendingCall, signal: AbortSignal | undefined, timeout: number | undefined): void {
     if (signal !== undefined) {
       pending.signal = signal
       pending.onAbort = () => this.giveUp(pending, 'CANCELLED')
       signal.addEventListener('abort', pending.onAbort)
     }
     if (timeout !== undefined) {
-      pending.timer = host.clock.set(() => this.giveUp(pending, 'DEADLINE'), timeout)
+      pending.timer = this.host.clock.set(() => this.giveUp(pending, 'DEADLINE'), timeout)
     }
   }
 
-  private send(pending: PendingCall, method: string, bytes: Uint8Array, timeout: number | undefined): void {
+  private send(
+    pending: PendingCall,
+    method: string,
+    bytes: Uint8Array,
+    timeout: number | undefined,
+    part: boolean,
+  ): void {
     const { host } = this
     const deadlineAt = timeout === undefined ? undefined : host.clock.now() + timeout
-    pending.link = host.engine.call(method, bytes, deadlineAt, pending.oneWay, pending)
+    pending.link = host.engine.call(method, bytes, deadlineAt, pending.oneWay, pending, part)
     this.count++
     host.wrote(bytes.length)
   }
 
-  private sendByStream(pending: PendingCall, method: string, bytes: Bytes, timeout: number | undefined): void {
+  private sendByStream(
+    pending: PendingCall,
+    method: string,
+    bytes: Bytes,
+    timeout: number | undefined,
+    part: boolean,
+  ): void {
     const deadline = timeout === undefined ? undefined : Math.ceil(timeout)
-    const stream = this.host.openStream(CALL_STREAM, deadline === undefined ? { method } : { method, deadline })
+    const stream = this.host.openStream(CALL_STREAM, deadline === undefined ? { method } : { method, deadline }, part)
     pending.stream = stream
     this.byStream.add(pending)
     this.count++
@@ -208,7 +250,7 @@ export class Caller {
         body.drop()
         if (pending.done) return
         this.finish(pending)
-        pending.resolve(pending.oneWay ? EMPTY : bytes)
+        pending.taker.replied(pending.oneWay ? EMPTY : bytes)
       },
       failed: (error) => this.fail(pending, error.scope === 'stream' ? restate(error, { scope: 'call' }) : error),
     })
@@ -220,12 +262,12 @@ export class Caller {
     pending.handed = stream
     this.count--
     void stream.closed.then(() => this.unwatch(pending))
-    pending.resolve(EMPTY)
     try {
       pending.options?.takeStream?.(stream)
     } catch (thrown) {
       stream.crash(thrown)
     }
+    pending.taker.replied(EMPTY)
     this.host.callEnded()
   }
 
@@ -256,8 +298,7 @@ export class Caller {
   private fail(pending: PendingCall, error: BraidError): void {
     if (pending.done) return
     this.finish(pending)
-    quiet(pending.promise)
-    pending.reject(error)
+    pending.taker.failed(error)
   }
 
   private finish(pending: PendingCall): void {
@@ -275,7 +316,8 @@ export class Caller {
   }
 }
 
-function cancelled(signal: AbortSignal | undefined, executed: 'no' | 'maybe'): BraidError {
+/** What a call fails with when its signal aborts. */
+export function cancelled(signal: AbortSignal | undefined, executed: 'no' | 'maybe'): BraidError {
   const reason: unknown = signal?.reason
   // A call made to answer another ends for the same reason as that one.
   const late = reason instanceof BraidError && reason.code === 'BRAID_DEADLINE'

@@ -4,7 +4,8 @@
 /** Where a session gets its time from: monotonic milliseconds, and timers by them. */
 export interface Clock {
   now(): number
-  set(task: () => void, ms: number): unknown
+  /** `background`: this timer alone keeps no program running. */
+  set(task: () => void, ms: number, background?: boolean): unknown
   clear(handle: unknown): void
 }
 
@@ -28,7 +29,12 @@ const { performance, process } = globalThis as {
 export const systemClock: Clock = {
   now: performance === undefined ? wallNow : () => performance.now(),
   // A longer timer would fire at once.
-  set: (task, ms) => setTimeout(task, Math.min(ms, TIMER_MS_MAX)),
+  set: (task, ms, background) => {
+    const timer = setTimeout(task, Math.min(ms, TIMER_MS_MAX))
+    // Where a timer is a number it keeps nothing running.
+    if (background && typeof timer === 'object') (timer as { unref?(): void } | null)?.unref?.()
+    return timer
+  },
   clear: (handle) => clearTimeout(handle),
 }
 

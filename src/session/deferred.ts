@@ -27,3 +27,13 @@ export class Deferred<T> {
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
+
+/** Calls somebody whose answer nobody needs; `failed` gets what he throws, now or later. */
+export function tell(whom: () => unknown, failed: (cause: unknown) => void): void {
+  try {
+    const result = whom()
+    if (isThenable(result)) result.then(undefined, failed)
+  } catch (thrown) {
+    failed(thrown)
+  }
+}

@@ -17,6 +17,8 @@ export interface DrainHost {
   openWork(): OpenWork
   /** Tells the peer that no more is taken. */
   goAway(): void
+  /** Resolves when the peer has answered; rejects when the session ends. */
+  ping(): Promise<number>
   /** Everything is over, or the time is. */
   drained(): void
 }
@@ -25,6 +27,8 @@ export class Drain {
   private readonly host: DrainHost
   private readonly report = new Deferred<DrainReport>()
   private timer: unknown
+  /** What crossed the word that no more is taken has come, and has been answered. */
+  private settled = false
   private over = false
 
   constructor(host: DrainHost) {
@@ -38,12 +42,27 @@ export class Drain {
   start(ms: number): void {
     if (ms !== Number.POSITIVE_INFINITY) this.timer = this.host.clock.set(() => this.host.drained(), ms)
     this.host.goAway()
+    void this.settle()
+  }
+
+  /**
+   * Work that was sent before the peer knew is refused as never executed; closing before it has come would leave its sender in
+   * doubt. It has come when a ping from behind the GOAWAY is answered. The first one may have been under way before.
+   */
+  private async settle(): Promise<void> {
+    try {
+      await this.host.ping()
+      await this.host.ping()
+    } catch {
+      return
+    }
+    this.settled = true
     this.check()
   }
 
   /** Something ended. */
   check(): void {
-    if (this.over) return
+    if (this.over || !this.settled) return
     const { streams, callsOut, callsIn } = this.host.openWork()
     if (streams + callsOut + callsIn === 0) this.host.drained()
   }

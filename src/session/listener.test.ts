@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BraidError } from '../engine/errors.ts'
 import { memory } from '../transports/memory.ts'
+import { Budget } from './budget.ts'
 import { LiveListener } from './listener.ts'
 import type { Session } from './session.ts'
 import { connectSession } from './start.ts'
@@ -78,19 +78,21 @@ test('Listener ends a session whose callback throws, and only that one', async (
 })
 
 test('Listener closes the oldest handshake when there are too many, and tells a stranger nothing', async () => {
-  const [listener] = listening({ maxHandshakes: 3 })
+  const [listener] = listening({ budget: new Budget({ handshakes: 3 }) })
   const strangers = [silent(listener), silent(listener), silent(listener)]
   const session = await dialled(listener)
   await strangers[0]!.closed
   assert.equal(strangers[0]!.bytes, 0)
   assert.equal(session.state, 'ready')
-  assert.deepEqual(listener.stats(), { accepted: 4, sessions: 1, handshakes: { max: 3, used: 2, refused: 1 } })
+  const { limits, ...counts } = listener.stats()
+  assert.deepEqual(counts, { accepted: 4, sessions: 1, handshaking: 2, refused: 1 })
+  assert.deepEqual(limits.handshakes, { max: 3, used: 2, refused: 1 })
   await listener.close()
   await Promise.all(strangers.map((stranger) => stranger.closed))
 })
 
 test('Listener refuses outright when even the refused do not go', async () => {
-  const [listener] = listening({ maxHandshakes: 1 })
+  const [listener] = listening({ budget: new Budget({ handshakes: 1 }) })
   let closes = 0
   const stuck: Transport = {
     start: () => {},
@@ -104,7 +106,7 @@ test('Listener refuses outright when even the refused do not go', async () => {
   }
   for (let i = 0; i < 3; i++) listener.accept({ ...stuck })
   assert.equal(closes, 1)
-  assert.equal(listener.stats().handshakes.refused, 2)
+  assert.equal(listener.stats().refused, 2)
 })
 
 test('Listener drain waits for what is open, closes who is shaking hands, and takes nobody new', async () => {
@@ -175,12 +177,8 @@ test('Listener ends when its signal aborts', async () => {
 
 test('Listener refuses options out of bounds at once', () => {
   assert.throws(() => listening({ maxFrame: 1 }), { code: 'BRAID_INVALID_INPUT' })
-  for (const maxHandshakes of [0, 1.5, Number.NaN]) {
-    assert.throws(
-      () => listening({ maxHandshakes }),
-      (error) => error instanceof BraidError && /maxHandshakes/.test(error.message),
-    )
-  }
+  const budget = { bytes: 1 } as unknown as Budget
+  assert.throws(() => listening({ budget }), { code: 'BRAID_INVALID_INPUT', message: /option budget/ })
 })
 
 test('listener closes its sessions though a door cannot be shut, and says so', async () => {
@@ -196,4 +194,64 @@ test('listener closes its sessions though a door cannot be shut, and says so', a
   const session = await connectSession(near)
   await assert.rejects(listener.close(), /stuck/)
   assert.equal(await session.closed, undefined)
+})
+
+test('Listener tells who comes when there is no place which limit that is, and makes no session of him', async () => {
+  const rows = [
+    ['sessions', { sessions: 1 }],
+    ['sessionsPerAddress', { sessionsPerAddress: 1 }],
+  ] as const
+  for (const [name, limits] of rows) {
+    const budget = new Budget(limits)
+    const [listener, given] = listening({ budget })
+    const first = await dialled(listener)
+    const max = 1
+    await assert.rejects(dialled(listener), {
+      code: 'BRAID_EXHAUSTED',
+      initiator: 'remote',
+      message: `no more sessions are taken: the limit ${name} (${max}) of the Budget is reached`,
+    })
+    const stranger = silent(listener)
+    assert.deepEqual([given.length, listener.stats().sessions], [1, 1])
+    assert.deepEqual(listener.stats().limits[name], { max, used: 1, refused: 2 })
+    await first.close()
+    await given[0]?.closed
+    assert.equal((await dialled(listener)).state, 'ready')
+    await listener.close()
+    await stranger.closed
+    assert.equal(stranger.bytes, 0)
+    const { sessions, handshakes, sessionsPerAddress } = budget.stats()
+    assert.deepEqual([sessions.used, handshakes.used, sessionsPerAddress.used], [0, 0, 0])
+  }
+})
+
+test('Listener tells who was still shaking hands when the last place went', async () => {
+  const budget = new Budget({ sessions: 1 })
+  const [listener] = listening({ budget })
+  const [near, far] = memory()
+  listener.accept(far)
+  const first = await dialled(listener)
+  const second = await connectSession(near)
+  const error = await second.closed
+  assert.deepEqual([error?.code, error?.initiator], ['BRAID_EXHAUSTED', 'remote'])
+  assert.match(error?.message ?? '', /the limit sessions \(1\)/)
+  assert.equal(first.state, 'ready')
+  await listener.close()
+})
+
+test("Listeners with one Budget push out each other's oldest handshake", async () => {
+  const budget = new Budget({ handshakes: 2 })
+  const [[one], [two]] = [listening({ budget }), listening({ budget })]
+  const strangers = [silent(one), silent(two), silent(two)]
+  await strangers[0]?.closed
+  assert.deepEqual(
+    [one, two].map((each) => each.stats().handshaking),
+    [0, 2],
+  )
+  assert.deepEqual(
+    [one, two].map((each) => each.stats().refused),
+    [1, 0],
+  )
+  await Promise.all([one.close(), two.close()])
+  assert.equal(budget.stats().handshakes.used, 0)
 })

@@ -2,19 +2,23 @@
 // them all. Knows no socket: whoever accepts hands transports over and can be told to stop.
 
 import { BraidError } from '../engine/errors.ts'
+import { addressOf } from './arrivals.ts'
+import type { LimitUse } from './ceiling.ts'
 import { quiet } from './deferred.ts'
-import { parseSessionOptions, type SessionOptions } from './options.ts'
+import { parseSessionOptions, type SessionOptions, type SessionSettings } from './options.ts'
+import { Refusals } from './refusals.ts'
 import type { DrainReport, Session } from './session.ts'
-import { startSession } from './start.ts'
-import type { Transport, TransportSink } from './transport.ts'
+import { startShared, turnAway } from './start.ts'
+import { type ResumeOptions, Tickets } from './tickets.ts'
+import type { Transport } from './transport.ts'
 
 /** Options of `listen`: those of every session, and what the listener itself decides. */
 export interface ListenOptions extends SessionOptions {
   /**
-   * Connections that may be shaking hands at once, from 1. One more, and the oldest of them is closed: strangers who say
-   * nothing cost bounded memory and keep nobody out. Default 1,024.
+   * Keep a session when its transport is lost, so that a peer that dials again (`connect` with `reconnect`) goes on with it:
+   * nothing is lost or doubled. Default false.
    */
-  maxHandshakes?: number | undefined
+  resume?: boolean | ResumeOptions | undefined
 }
 
 export interface ListenerStats {
@@ -22,8 +26,12 @@ export interface ListenerStats {
   readonly accepted: number
   /** Sessions that are live. */
   readonly sessions: number
-  /** Connections that are shaking hands now, how many may, and how many were closed because of that bound. */
-  readonly handshakes: { readonly max: number; readonly used: number; readonly refused: number }
+  /** Connections that are shaking hands now. */
+  readonly handshaking: number
+  /** Connections closed for want of a place: there was none, or newer ones wanted it. */
+  readonly refused: number
+  /** Each limit of the listener's Budget, with what all who share it use, and how often it refused something. */
+  readonly limits: Readonly<Record<string, LimitUse>>
 }
 
 /** Accepts sessions until it is closed. */
@@ -47,18 +55,13 @@ export interface Door {
   close(): unknown
 }
 
-/** Keeps a transport only to close it. */
-const NOBODY: TransportSink = { bytes: () => {}, drained: () => {}, closed: () => {} }
-
-const HANDSHAKES_MAX = 1024
-
 /**
  * A Listener whose doors and transports are handed in: what `listen` is made of, for whoever accepts something else.
  *
  * @example
- * import { connect, LiveListener } from 'braidwire'
+ * import { Budget, connect, LiveListener } from 'braidwire'
  * import { memory } from 'braidwire/transport/memory'
- * const listener = new LiveListener((session) => session.handleCall('echo', (bytes) => bytes), { maxHandshakes: 10 })
+ * const listener = new LiveListener((session) => session.handleCall('echo', (bytes) => bytes), { budget: new Budget({ handshakes: 10 }) })
  * listener.add({ url: 'memory:', close: () => console.log('nobody else') }) // 'nobody else'
  * const [near, far] = memory()
  * listener.accept(far)
@@ -67,7 +70,7 @@ const HANDSHAKES_MAX = 1024
  * await listener.close()
  */
 export class LiveListener implements Listener {
-  readonly #options: ListenOptions
+  readonly #settings: SessionSettings
   readonly #onSession: (session: Session) => unknown
   readonly #doors: Door[] = []
   readonly #ready = new Set<Session>()
@@ -75,8 +78,11 @@ export class LiveListener implements Listener {
   readonly #handshaking = new Set<Session>()
   /** Closed, their transports still ending. */
   readonly #ending = new Set<Session>()
-  readonly #handshakesMax: number
   readonly #signal: AbortSignal | undefined
+  readonly #tickets: Tickets | undefined
+  /** Tickets are also given where others can read them. */
+  readonly #plain: boolean
+  readonly #refusals = new Refusals()
   readonly #aborted = () => void this.close()
   #accepted = 0
   #refused = 0
@@ -86,15 +92,13 @@ export class LiveListener implements Listener {
 
   /** Throws BraidError INVALID_INPUT for an option out of its bounds: better here than at the first connection. */
   constructor(onSession: (session: Session) => unknown, options: ListenOptions) {
-    const { maxHandshakes = HANDSHAKES_MAX, signal, ...rest } = options
-    parseSessionOptions(rest)
-    if (!Number.isInteger(maxHandshakes) || maxHandshakes < 1) {
-      throw new BraidError('INVALID_INPUT', `option maxHandshakes takes a whole number from 1, not ${maxHandshakes}`)
-    }
+    const { signal, resume } = options
+    this.#settings = parseSessionOptions(options)
+    const { keepMs, plain = false } = typeof resume === 'object' ? resume : {}
+    this.#tickets = resume === undefined || resume === false ? undefined : new Tickets(keepMs)
+    this.#plain = plain
     if (typeof onSession !== 'function') throw new TypeError('listen takes a function that is given each session')
     if (signal?.aborted) throw new BraidError('CANCELLED', 'listening was given up', { cause: signal.reason })
-    this.#handshakesMax = maxHandshakes
-    this.#options = rest
     this.#onSession = onSession
     this.#signal = signal
     signal?.addEventListener('abort', this.#aborted)
@@ -120,20 +124,23 @@ export class LiveListener implements Listener {
 
   /** A transport was accepted. */
   accept(transport: Transport): void {
-    // Twice the bound, counting those whose transports still end: then even being refused politely is too much.
-    if (!this.#open || this.#handshaking.size + this.#ending.size >= this.#handshakesMax * 2) {
+    const share = this.#open ? this.#settings.budget.accepted(addressOf(transport.remote)) : undefined
+    if (share === undefined) {
       this.#refused++
-      transport.start(NOBODY)
-      transport.close()
+      turnAway(transport)
       return
     }
-    if (this.#handshaking.size >= this.#handshakesMax) this.#refuseOldest()
     this.#accepted++
-    const session = startSession(transport, this.#options, 'listener', (admitted) => {
+    if (share.refusal !== undefined) this.#refused++
+    const ready = (admitted: Session): unknown => {
       this.#handshaking.delete(admitted)
       this.#ready.add(admitted)
       return this.#onSession(admitted)
-    })
+    }
+    const tickets = this.#plain || transport.confidential === true ? this.#tickets : undefined
+    const hooks = { ready, resumption: tickets?.resumption(), returning: tickets, refusals: this.#refusals }
+    const session = startShared(transport, this.#settings, 'listener', hooks, share)
+    share.evict = () => this.#evict(session)
     this.#handshaking.add(session)
     void session.closed.then(() => {
       this.#handshaking.delete(session)
@@ -145,8 +152,10 @@ export class LiveListener implements Listener {
   async drain(ms: number): Promise<DrainReport> {
     if (!(ms >= 0)) throw new RangeError(`drain waits a number of ms from 0, not ${ms}`)
     void this.#stop()
-    for (const session of this.#handshaking) void session.close()
-    const reports = await Promise.all([...this.#ready].map((session) => session.drain(ms)))
+    // Who has said who he is may have called already, and learns when he is let in that nothing of it was executed.
+    const known = [...this.#handshaking].filter((session) => session.stats().framesIn > 0)
+    for (const session of this.#handshaking) if (!known.includes(session)) void session.close()
+    const reports = await Promise.all([...this.#ready, ...known].map((session) => session.drain(ms)))
     await this.close()
     const sum = (count: (report: DrainReport) => number) => reports.reduce((total, report) => total + count(report), 0)
     return { streams: sum((report) => report.streams), calls: sum((report) => report.calls) }
@@ -162,17 +171,19 @@ export class LiveListener implements Listener {
   }
 
   stats(): ListenerStats {
-    const handshakes = { max: this.#handshakesMax, used: this.#handshaking.size, refused: this.#refused }
-    return { accepted: this.#accepted, sessions: this.#ready.size, handshakes }
+    const [sessions, handshaking] = [this.#ready.size, this.#handshaking.size]
+    const limits = this.#settings.budget.stats()
+    return { accepted: this.#accepted, sessions, handshaking, refused: this.#refused, limits }
   }
 
-  #refuseOldest(): void {
-    const [oldest] = this.#handshaking
-    if (oldest === undefined) return
+  #evict(session: Session): void {
     this.#refused++
-    this.#handshaking.delete(oldest)
-    this.#ending.add(oldest)
-    void oldest.close('EXHAUSTED', 'too many connections are shaking hands')
+    this.#handshaking.delete(session)
+    this.#ending.add(session)
+    void session.close(
+      'EXHAUSTED',
+      'too many connections are shaking hands: the limit handshakes of the Budget is reached',
+    )
   }
 
   async #closeAll(): Promise<void> {

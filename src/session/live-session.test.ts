@@ -11,6 +11,7 @@ import { LiveSession } from './live-session.ts'
 import { parseSessionOptions } from './options.ts'
 import { startSession } from './start.ts'
 import type { Stream } from './stream.ts'
+import type { Transport } from './transport.ts'
 
 const filled = (length: number, value = 1): Uint8Array => new Uint8Array(length).fill(value)
 const none = new Uint8Array(0)
@@ -18,9 +19,31 @@ const never = (): Promise<Uint8Array> => new Promise(() => {})
 
 test('session knows its remote once the HELLO was read', async () => {
   const [a, b] = pair({ auth: Uint8Array.of(1, 2), codec: 'msgpack' }, {})
-  assert.deepEqual(b.remote, { address: 'memory:', auth: none, codec: '' })
+  const memory = { address: 'memory:', confidential: true, certificate: undefined }
+  assert.deepEqual(b.remote, { ...memory, auth: none, codec: '' })
   await b.ping()
-  assert.deepEqual(b.remote, { address: 'memory:', auth: Uint8Array.of(1, 2), codec: 'msgpack' })
+  assert.deepEqual([{ ...b.remote }, b.remote.auth], [{ ...memory, codec: 'msgpack' }, Uint8Array.of(1, 2)])
+  await a.close()
+})
+
+test('session shows the certificate of its transport with the HELLO, and calls no transport confidential that is not', async () => {
+  const [near, far] = memory()
+  const certificate = { subject: 'CN=ada' }
+  const transport: Transport = {
+    remote: 'x',
+    certificate,
+    start: (sink) => far.start(sink),
+    send: (chunks) => far.send(chunks),
+    pause: () => far.pause(),
+    resume: () => far.resume(),
+    close: () => far.close(),
+  }
+  const b = startSession(transport)
+  assert.deepEqual([b.remote.confidential, b.remote.certificate], [false, undefined])
+  const a = startSession(near)
+  await b.ping()
+  assert.equal(b.remote.certificate, certificate)
+  assert.equal(a.remote.certificate, undefined)
   await a.close()
 })
 
@@ -111,6 +134,23 @@ test('session close tells what was sent from what was not', async () => {
   assert.equal((await streams[32]?.closed)?.executed, 'no')
 })
 
+test('session close keeps what it says was not executed', async () => {
+  const [a, b] = pair()
+  const seen: string[] = []
+  b.handle('*', ({ name }) => seen.push(name))
+  b.handleCall('*', () => {
+    seen.push('call')
+    return none
+  })
+  await a.ping()
+  const [stream, call] = [a.open('x'), a.call('y', none)]
+  await a.close()
+  assert.equal((await stream.closed)?.executed, 'no')
+  await assert.rejects(call, { code: 'BRAID_CLOSED', executed: 'no' })
+  await b.closed
+  assert.deepEqual(seen, [])
+})
+
 test('session whose transport breaks fails everything with TRANSPORT_LOST', async () => {
   const clock = new ManualClock()
   const [near, far] = memory()
@@ -165,7 +205,7 @@ test('session in which handling an event fails ends alone, with INTERNAL', async
     if (broken) throw new Error('bug')
     settle(stream)
   }
-  const a = new LiveSession(engine, near, settings, {})
+  const a = new LiveSession(engine, near, settings, {}, settings.budget.dialled())
   a.start()
   const b = startSession(far)
   a.handle('x', () => {

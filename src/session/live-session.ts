@@ -1,20 +1,25 @@
 // LiveSession: a Session over one engine and one transport. Lifecycle and the way of each event to whom it concerns;
 // streams, calls and routing have files of their own.
 
-import type { Engine, EngineEvent, EngineStream, RemoteHello } from '../engine/contract.ts'
+import type { Engine, EngineEvent, RemoteHello } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
-import { Admission, type AdmissionHost } from './admission.ts'
-import { Budget } from './budget.ts'
+import { Admission } from './admission.ts'
+import { Attachment, type AttachmentHost } from './attachment.ts'
 import { Callee, type CalleeHost } from './callee.ts'
 import { Caller, type CallerHost, MESSAGE_METHOD } from './caller.ts'
+import { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
-import { Deferred, isThenable, quiet } from './deferred.ts'
+import { Deferred, quiet, tell } from './deferred.ts'
+import type { DirectOpener, ReplyTaker } from './direct.ts'
 import { Drain, type DrainHost, type OpenWork } from './drain.ts'
+import type { SessionHooks } from './hooks.ts'
 import type { LiveStream } from './live-stream.ts'
 import type { Bytes, CallOptions, Meta, OpenOptions } from './opener.ts'
 import type { SessionSettings } from './options.ts'
+import { Pings } from './pings.ts'
 import { Pump, type PumpOwner } from './pump.ts'
 import { Router } from './router.ts'
+import { hidden } from './secret.ts'
 import type {
   CallHandler,
   DrainReport,
@@ -25,8 +30,9 @@ import type {
   State,
   StreamHandler,
 } from './session.ts'
+import type { Share } from './share.ts'
 import { StateReader, type States } from './states.ts'
-import { sessionStats } from './stats.ts'
+import { memoryOf, sessionStats } from './stats.ts'
 import type { Stream } from './stream.ts'
 import { Streams, type StreamsHost } from './streams.ts'
 import type { Transport } from './transport.ts'
@@ -39,21 +45,15 @@ const INTERNAL = codes.INTERNAL.number
 const DENIED = codes.DENIED.number
 const GOING_AWAY = codes.GOING_AWAY.number
 
-/** What whoever starts a session wants to hear, each at most once. */
-export interface SessionHooks {
-  /** The peer was admitted; nothing of it has been dispatched. May throw: the session then ends with INTERNAL. */
-  ready?: ((session: Session) => unknown) | undefined
-  /** The session is over; the transport may still be ending. */
-  over?: ((error: BraidError | undefined) => void) | undefined
-}
+type Hosts = StreamsHost & CallerHost & CalleeHost & DrainHost & PumpOwner & AttachmentHost
 
-export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost, AdmissionHost, DrainHost, PumpOwner {
+export class LiveSession implements Session, DirectOpener, Hosts {
   readonly engine: Engine
   readonly clock: Clock
-  readonly assembled: Budget
+  readonly assembled: Ceiling
   readonly exposeErrors: boolean
   readonly handlerWaitMs: number
-  readonly messageMax: Budget
+  readonly messageMax: Ceiling
   readonly session: Session = this
   state: State = 'connecting'
   principal: unknown
@@ -64,6 +64,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   closedTo: BraidError | undefined
   private readonly settings: SessionSettings
   private readonly hooks: SessionHooks
+  readonly share: Share
   private readonly pump: Pump
   private readonly router: Router
   private readonly streamTable: Streams
@@ -71,25 +72,30 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   private readonly callee: Callee
   private readonly states_: States = new Set()
   private readonly end = new Deferred<BraidError | undefined>()
-  private pings: Deferred<number>[] = []
+  private readonly pings = new Pings()
   private readonly admission: Admission
   private draining: Drain | undefined
+  private readonly attachment: Attachment
+  private mayResume = false
   /** Why it ended, as soon as that is decided. */
   private ending: { readonly error: BraidError | undefined } | undefined
 
-  constructor(engine: Engine, transport: Transport, settings: SessionSettings, hooks: SessionHooks) {
+  constructor(engine: Engine, transport: Transport, settings: SessionSettings, hooks: SessionHooks, share: Share) {
     this.engine = engine
     this.clock = settings.clock
     this.settings = settings
     this.hooks = hooks
+    this.share = share
     this.codec = settings.engine.codec
     this.exposeErrors = settings.exposeErrors
     this.handlerWaitMs = settings.handlerWaitMs
-    this.messageMax = new Budget(settings.maxMessage)
-    this.assembled = new Budget(settings.maxAssembled)
-    this.remote = { address: transport.remote, auth: EMPTY, codec: '' }
-    this.admission = new Admission(this, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
-    this.pump = new Pump(engine, transport, settings.clock, this)
+    this.messageMax = new Ceiling(settings.maxMessage)
+    this.assembled = new Ceiling(settings.maxAssembled)
+    const { remote: address, confidential = false } = transport
+    this.remote = { address, auth: EMPTY, codec: '', confidential, certificate: undefined }
+    this.pump = new Pump(engine, transport, settings.clock, this, settings.writeTimeoutMs)
+    this.admission = new Admission(this.pump, settings.authorizeTimeoutMs, settings.engine.earlyBytes)
+    this.attachment = new Attachment(this, this.pump, hooks)
     this.router = new Router(settings.clock, settings.handlerWaitMs)
     this.streamTable = new Streams(this, this.router)
     this.caller = new Caller(this)
@@ -130,6 +136,10 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     return this.caller.call(method, bytes, options)
   }
 
+  callFor(taker: ReplyTaker, method: string, bytes: Bytes, options: CallOptions | undefined): void {
+    this.caller.callFor(taker, method, bytes, options)
+  }
+
   handleCall(pattern: string, handler: CallHandler): () => void {
     checkName(pattern, 'method')
     return this.callee.handle(pattern, handler)
@@ -144,14 +154,11 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   }
 
   ping(): Promise<number> {
-    const ping = new Deferred<number>()
-    if (this.ending !== undefined) ping.reject(this.failure())
-    else {
-      this.pings.push(ping)
+    if (this.ending === undefined) {
       this.engine.ping()
       this.wake()
     }
-    return ping.promise
+    return this.pings.add()
   }
 
   drain(ms: number): Promise<DrainReport> {
@@ -170,7 +177,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   close(code: Code = 0, reason?: string): Promise<void> {
     const number = code === 0 ? 0 : toNumber(code)
     const text = toReason(reason)
-    this.shut(number, text, number === 0 ? undefined : localError(number, text, {}))
+    this.shut(number, text, number === 0 ? undefined : localError(number, text, { executed: 'maybe' }))
     return this.closed.then(() => undefined)
   }
 
@@ -179,13 +186,14 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   }
 
   stats(): SessionStats {
-    return sessionStats(this.state, this.engine, this.settings, {
+    return sessionStats(this, this.engine, this.settings, {
       assembled: this.assembled,
       messageMax: this.messageMax,
       streamsWaiting: this.router.waiting,
-      callsWaiting: this.callee.waiting,
+      callee: this.callee,
       streamsUnread: this.streamTable.unread,
       admission: this.admission,
+      writesStalled: this.pump.writesStalled,
     })
   }
 
@@ -211,8 +219,8 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     this.draining?.check()
   }
 
-  openStream(name: string, meta: Meta | undefined): LiveStream {
-    return this.streamTable.openOwn(name, meta)
+  openStream(name: string, meta: Meta | undefined, part: boolean): LiveStream {
+    return this.streamTable.openOwn(name, meta, part)
   }
 
   // -- PumpOwner
@@ -220,8 +228,6 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   event(event: EngineEvent): void {
     if (this.ending !== undefined) return this.eventAfter(event)
     switch (event.type) {
-      case 'data':
-        return ownerOf(event.stream).received(event.bytes, event.eom)
       case 'call':
         return this.callee.arrived(event.slot, event.method, event.args, event.deadlineMs, event.oneWay)
       case 'reply':
@@ -232,100 +238,111 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
         return this.callee.cancelled(event.slot, event.code)
       case 'open':
         return this.streamTable.opened(event, this.callee, this.caller)
-      case 'answer':
-        return ownerOf(event.stream).answered(event.meta)
-      case 'end':
-        return ownerOf(event.stream).ended(event.trailer)
-      case 'reset':
-        return ownerOf(event.stream).failed(event.read, event.write, event.error)
-      case 'writable':
-        return ownerOf(event.stream).writable()
-      case 'finished':
-        return this.streamTable.finished(event.stream.owner as LiveStream | undefined)
       case 'pong':
-        for (const ping of this.pings.splice(0)) ping.resolve(event.rttMs)
-        return
+        return this.pings.answered(event.rttMs)
       case 'hello':
-        return this.greeted(event.remote)
+        return this.greeted(event.remote, event.mayResume)
+      case 'resume':
+        return this.attachment.returns(event.request)
+      case 'ticket':
+        return this.attachment.ticket(event)
       case 'goAway':
         this.closedTo ??= event.error
         return this.turn('draining')
+      case 'silent':
+        return this.pump.cut(event.error)
       case 'closed':
         return this.over(event.error)
+      default:
+        return this.streamTable.told(event)
     }
   }
 
-  /** What was under way when the session ended concerns nobody, except those the engine had forgotten by then. */
+  /** What was under way at the end concerns nobody, except those the engine had forgotten by then. */
   private eventAfter(event: EngineEvent): void {
     if (event.type === 'finished') {
       const stream = event.stream.owner as LiveStream | undefined
       stream?.finished()
-      stream?.lost(this.failure())
+      stream?.lost(this.closedTo ?? new BraidError('CLOSED', 'the session is over'))
     } else if (event.type === 'reply') this.caller.replied(event.call, event.result, event.via)
     else if (event.type === 'replyError') this.caller.refused(event.call, event.error)
+  }
+
+  receiving(): void {
+    this.engine.limitGrowth(this.share.isShort)
   }
 
   received(): void {
     this.admission.waits(this.engine.heldBytes)
   }
 
+  lost(error: BraidError): void {
+    this.attachment.lost(error)
+  }
+
+  flushed(): void {
+    this.share.hold(memoryOf(this.engine, this.assembled, this.callee))
+  }
+
   broken(thrown: unknown): void {
-    const error = new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown })
-    this.shut(INTERNAL, '', error)
+    this.shut(INTERNAL, '', new BraidError('INTERNAL', 'Braidwire itself failed', { cause: thrown }))
   }
 
   gone(): void {
     this.over(undefined)
+    this.share.end()
     this.end.resolve(this.ending?.error)
   }
 
   // -- within
 
-  private greeted(hello: RemoteHello): void {
+  private greeted(hello: RemoteHello, mayResume: boolean): void {
+    this.mayResume = mayResume
     this.streamTable.metaMax = hello.maxMeta
     this.frameMax = hello.maxFrame
-    this.remote = { address: this.remote.address, auth: hello.auth.slice(), codec: hello.codec }
-    const { authorize } = this.settings
-    const deny = (cause: unknown): void => {
-      this.shut(DENIED, 'not authorised', localError(DENIED, 'the peer was not authorised', { cause }))
-    }
-    if (authorize === undefined) this.admit(undefined)
-    else {
-      this.admission.ask(
-        () => authorize(this),
-        (principal) => this.admit(principal),
-        deny,
-      )
-    }
+    const { certificate } = this.pump
+    this.remote = hidden({ ...this.remote, auth: hello.auth.slice(), codec: hello.codec, certificate }, 'auth')
+    this.ask(
+      (principal) => this.admit(principal),
+      (cause) => this.shut(DENIED, 'not authorised', localError(DENIED, 'the peer was not authorised', { cause })),
+    )
   }
 
   private admit(principal: unknown): void {
+    const full = this.share.enter()
+    if (full !== undefined) return this.shut(full.number, full.message, full)
     this.principal = principal
     if (this.state === 'connecting') this.turn('ready')
     const failed = (cause: unknown): void => {
       this.shut(INTERNAL, '', localError(INTERNAL, 'the session handler threw', { cause }))
     }
-    try {
-      const result = this.hooks.ready?.(this)
-      if (isThenable(result)) result.then(undefined, failed)
-    } catch (thrown) {
-      failed(thrown)
-    }
+    tell(() => this.hooks.ready?.(this), failed)
     if (this.ending !== undefined) return
     this.engine.admit(this.clock.now())
     this.admission.open()
+    if (this.mayResume) this.attachment.admitted()
     this.wake()
   }
 
-  // -- for admission and drain
+  // -- AttachmentHost
 
-  hold(): void {
-    this.pump.hold()
+  keep(): boolean {
+    return this.share.detach(memoryOf(this.engine, this.assembled, this.callee))
   }
 
-  release(): void {
-    this.pump.release()
+  ask(admit: (principal: unknown) => void, deny: (cause: unknown) => void): void {
+    const { authorize } = this.settings
+    this.admission.ask(authorize && (() => authorize(this)), admit, deny)
   }
+
+  abandon(error: BraidError | undefined): void {
+    this.conclude(error, error ?? new BraidError('SUPERSEDED', 'the transport went to an older session'))
+    // Its transport is another's now; else its end is waited for.
+    if (error === undefined) this.gone()
+    this.wake()
+  }
+
+  // -- for drain
 
   openWork(): OpenWork {
     return { streams: this.streamTable.count, callsOut: this.caller.count, callsIn: this.callee.count }
@@ -340,7 +357,7 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     quiet(this.close())
   }
 
-  private turn(state: State): void {
+  turn(state: State): void {
     if (this.state === state || this.state === 'closed') return
     this.state = state
     for (const reader of this.states_) reader.turned(state)
@@ -349,17 +366,16 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
   /** Ends the session from this side. */
   private shut(code: number, reason: string, error: BraidError | undefined): void {
     if (this.ending !== undefined) return
-    const failing = error ?? new BraidError('CLOSED', 'this side closed the session')
     this.engine.close(code, reason)
-    this.conclude(error, failing)
+    this.conclude(error, error ?? new BraidError('CLOSED', 'this side closed the session'))
     this.wake()
   }
 
   /** The engine says that it is over. */
   private over(error: BraidError | undefined): void {
     if (this.ending !== undefined) return
-    const failing = error ?? new BraidError('CLOSED', 'the other side closed the session', { initiator: 'remote' })
-    this.conclude(error, failing)
+    const closed = new BraidError('CLOSED', 'the other side closed the session', { initiator: 'remote' })
+    this.conclude(error, error ?? closed)
   }
 
   /** Everything that still waits for something fails with `failing`. */
@@ -367,22 +383,15 @@ export class LiveSession implements Session, StreamsHost, CallerHost, CalleeHost
     this.ending = { error }
     this.closedTo = failing
     this.admission.end()
+    this.attachment.over()
     this.draining?.end()
     this.streamTable.close(failing)
     this.caller.close(failing)
     this.callee.close(failing)
     this.router.close(failing)
-    for (const ping of this.pings.splice(0)) ping.reject(failing)
+    this.pings.fail(failing)
     this.turn('closed')
     for (const reader of this.states_) reader.close()
     this.hooks.over?.(error)
   }
-
-  private failure(): BraidError {
-    return this.closedTo ?? new BraidError('CLOSED', 'the session is over')
-  }
-}
-
-function ownerOf(link: EngineStream): LiveStream {
-  return link.owner as LiveStream
 }

@@ -2,20 +2,20 @@
 
 import { BraidError, type CodeName } from '../engine/errors.ts'
 import { Assembly } from './assembly.ts'
-import type { Budget } from './budget.ts'
+import type { Ceiling } from './ceiling.ts'
 import type { LiveStream } from './live-stream.ts'
 import { Reader } from './readers.ts'
 
 /** `for await (const message of stream.messages())`. */
 export class MessageReader extends Reader<Uint8Array> {
-  private readonly limit: Budget
+  private readonly limit: Ceiling
   /** Beginning of a message of which more has to come. */
   private readonly begun: Assembly
 
-  constructor(stream: LiveStream, limit: Budget, budget: Budget) {
+  constructor(stream: LiveStream, limit: Ceiling, ceiling: Ceiling) {
     super(stream)
     this.limit = limit
-    this.begun = new Assembly(budget)
+    this.begun = new Assembly(ceiling)
   }
 
   protected take(): Uint8Array | undefined {

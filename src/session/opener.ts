@@ -18,6 +18,11 @@ export interface OpenOptions {
   confirm?: boolean | undefined
   /** Aborting resets the stream with CANCELLED. */
   signal?: AbortSignal | undefined
+  /**
+   * For layers above that make one piece of work of several streams and calls: this one belongs to work under way, so it is
+   * opened and taken also while the session drains, until that work is over. Default false.
+   */
+  part?: boolean | undefined
 }
 
 export interface CallOptions {
@@ -30,6 +35,8 @@ export interface CallOptions {
    * for a frame are carried like those of any call. Default: false.
    */
   oneWay?: boolean | undefined
+  /** It belongs to work under way, see {@link OpenOptions.part}. Default false. */
+  part?: boolean | undefined
   /**
    * Takes an answer that comes as a stream (see `CallContext.answer`), as soon as the reply that names it has been read; the promise
    * then resolves to no bytes. `signal` and `timeout` go on to hold for the stream: they reset it. Without this, such an answer is

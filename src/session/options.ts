@@ -2,6 +2,7 @@
 
 import { BraidError } from '../engine/errors.ts'
 import { type EngineOptions, type EngineSettings, parseOptions } from '../engine/options.ts'
+import { Budget, sharedBudget } from './budget.ts'
 import { type Clock, systemClock, systemRandom } from './clock.ts'
 import type { Session } from './session.ts'
 
@@ -9,6 +10,8 @@ import type { Session } from './session.ts'
 export const sessionBounds = {
   /** Time `authorize` may take, in ms; after that the session is refused. */
   authorizeTimeoutMs: { default: 10_000, min: 1, max: 600_000 },
+  /** Time for which the transport may take no byte although some wait, in ms; after that it is cut. */
+  writeTimeoutMs: { default: 30_000, min: 100, max: 86_400_000 },
   /** How long a stream or call waits for a handler before it is refused, in ms. */
   handlerWaitMs: { default: 1_000, min: 0, max: 600_000 },
   /** Largest message of `send` and `messages()`, in bytes. */
@@ -28,6 +31,8 @@ export interface SessionOptions extends EngineOptions, Partial<Record<SessionNum
   authorize?: ((session: Session) => unknown) | undefined
   /** Tell the peer the text of errors that handlers throw. Default false: it learns INTERNAL and no more. */
   exposeErrors?: boolean | undefined
+  /** What this session shares with others; see `Budget`. Default: one for all sessions of the process that are given none. */
+  budget?: Budget | undefined
   /** Aborting gives up connecting, or ends listening. */
   signal?: AbortSignal | undefined
   /** Time and timers; for tests. Default: the runtime's. */
@@ -41,6 +46,7 @@ export interface SessionSettings extends Record<SessionNumber, number> {
   readonly engine: EngineSettings
   readonly authorize: ((session: Session) => unknown) | undefined
   readonly exposeErrors: boolean
+  readonly budget: Budget
   readonly clock: Clock
   readonly random: () => number
 }
@@ -60,11 +66,14 @@ export function parseSessionOptions(options: SessionOptions = {}): SessionSettin
     }
     numbers[name] = value
   }
+  const budget = options.budget ?? sharedBudget()
+  if (!(budget instanceof Budget)) throw new BraidError('INVALID_INPUT', 'option budget takes a Budget')
   return {
     ...numbers,
     engine: parseOptions(options),
     authorize: options.authorize,
     exposeErrors: options.exposeErrors ?? false,
+    budget,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
   }

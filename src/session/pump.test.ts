@@ -5,9 +5,15 @@ import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { createEngine } from '../engine/engine.ts'
+import { BraidError } from '../engine/errors.ts'
+import { parseOptions } from '../engine/options.ts'
 import { ManualClock } from '../testing/pair.ts'
 import { memory } from '../transports/memory.ts'
+import { Pump, type PumpOwner } from './pump.ts'
+import type { Session } from './session.ts'
 import { startSession } from './start.ts'
+import type { Stream } from './stream.ts'
 import type { Transport, TransportSink } from './transport.ts'
 
 const filled = (length: number, value = 1): Uint8Array => new Uint8Array(length).fill(value)
@@ -153,6 +159,44 @@ test('pump ignores what comes after the end of the transport', async () => {
   await a.close()
 })
 
+test('pump passes on what a transport says of its own end', async () => {
+  const watched = new Watched()
+  const session = startSession(watched)
+  const error = new BraidError('TLS', 'the certificate was refused', { scope: 'transport' })
+  watched.sink?.closed(error)
+  assert.equal(await session.closed, error)
+})
+
+test('pump cuts a transport once, without goodbye, and hears nothing of it afterwards', () => {
+  const told: string[] = []
+  const left = new Watched()
+  const clock = new ManualClock()
+  const engine = createEngine(parseOptions(), { waitForPreface: false, gate: false, random: () => 0 })
+  const owner: PumpOwner = {
+    event: (event) => told.push(event.type),
+    receiving: () => undefined,
+    received: () => told.push('received'),
+    flushed: () => undefined,
+    lost: (error) => {
+      told.push(error.message)
+      engine.lost(error)
+    },
+    gone: () => told.push('gone'),
+    broken: (thrown) => told.push(String(thrown)),
+  }
+  const pump = new Pump(engine, left, clock, owner, 30_000)
+  pump.start()
+  const error = new BraidError('TRANSPORT_LOST', 'nothing came', { scope: 'transport' })
+  pump.cut(error)
+  pump.cut(error)
+  left.sink?.bytes(filled(10))
+  left.sink?.closed()
+  assert.deepEqual(told, ['nothing came', 'closed', 'gone'])
+  assert.deepEqual(left.sizes, [])
+  assert.equal(left.closes, 1)
+  assert.equal(clock.pending, 0)
+})
+
 test('pump lets a transport end while an event is handled', async () => {
   const [near, far] = memory()
   const left = new Watched(near)
@@ -184,4 +228,122 @@ test('session that was closed keeps no process alive, nor does one that is forgo
   const args = ['--input-type=module', '--eval', script]
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 })
   assert.equal(stdout, 'done\n')
+})
+
+/** Two sessions that know each other, the first over a transport whose room the test decides. */
+async function stalling(clock: ManualClock): Promise<{ left: Watched; a: Session; b: Session; stream: Stream }> {
+  const [near, far] = memory()
+  const left = new Watched(near)
+  const [a, b] = [startSession(left, { clock }), startSession(far, { clock })]
+  b.handle('s', () => {})
+  await a.ping()
+  const stream = a.open('s')
+  left.full = true
+  stream.write(filled(1000))
+  await new Promise<void>((resolve) => (left.onSend = resolve))
+  return { left, a, b, stream }
+}
+
+/** Lets time pass in steps, with everything done that each causes. */
+async function pass(clock: ManualClock, ms: number, step: number, each: () => void = () => {}): Promise<void> {
+  for (let passed = 0; passed < ms; passed += step) {
+    clock.advance(step)
+    each()
+    await turn()
+  }
+}
+
+test('pump cuts a transport that takes no byte in time, and with it everything, not one write', async () => {
+  const clock = new ManualClock()
+  const { left, a, stream } = await stalling(clock)
+  const call = a.call('x', none)
+  await pass(clock, 29_999, 29_999)
+  assert.equal(a.state, 'ready')
+  await pass(clock, 20, 1)
+  const error = await a.closed
+  assert.deepEqual([error?.code, error?.scope], ['BRAID_TRANSPORT_LOST', 'transport'])
+  assert.match(error?.message ?? '', /watched took no byte for 30000 ms/)
+  assert.equal(a.stats().limits.writeTimeoutMs?.refused, 1)
+  assert.equal((await stream.closed)?.code, 'BRAID_TRANSPORT_LOST')
+  await assert.rejects(call, { code: 'BRAID_TRANSPORT_LOST' })
+  assert.equal(left.closes, 1)
+})
+
+test('pump waits on while the transport takes bytes now and then', async () => {
+  const clock = new ManualClock()
+  const { left, a, stream } = await stalling(clock)
+  await pass(clock, 300_000, 29_000, () => {
+    left.sink?.drained()
+    stream.write(filled(1000))
+  })
+  assert.equal(a.state, 'ready')
+  left.full = false
+  left.sink?.drained()
+  await pass(clock, 100_000, 1000)
+  assert.equal(a.state, 'ready')
+  await a.close()
+})
+
+test('pump waits on while the peer acknowledges what a full transport was given', async () => {
+  const clock = new ManualClock()
+  const [near, far] = memory()
+  const left = new Watched(near)
+  const [a, b] = [startSession(left, { clock }), startSession(far, { clock, streamWindow: 1_000_000 })]
+  let read = 0
+  b.handle('s', (stream) =>
+    stream.receive({ data: (bytes) => (read += bytes.length), end: () => {}, failed: () => {} }),
+  )
+  const stream = a.open('s')
+  await a.ping()
+  stream.write(filled(200_000))
+  while (read < 200_000) await turn()
+  // In this one is a frame that asks for an acknowledgement, which comes 20 s later.
+  left.full = true
+  near.pause()
+  stream.write(filled(100_000))
+  while (read < 300_000) await turn()
+  await pass(clock, 20_000, 1000)
+  near.resume()
+  await pass(clock, 20_000, 1000)
+  assert.equal(a.state, 'ready')
+  await pass(clock, 20_000, 1000)
+  assert.equal(a.state, 'closed')
+  await b.closed
+})
+
+test('pump that slept does not blame the transport, and takes its word before the verdict', async () => {
+  const clock = new ManualClock()
+  const { left, a } = await stalling(clock)
+  clock.advance(0)
+  clock.sleep(3_600_000)
+  await turn()
+  assert.equal(a.state, 'ready')
+  left.full = false
+  left.sink?.drained()
+  await pass(clock, 40_000, 1000)
+  assert.equal(a.state, 'ready')
+  await a.close()
+})
+
+test('session ends when its peer says nothing, and lives for hours when it has only nothing to say', async () => {
+  const clock = new ManualClock()
+  const [near, far] = memory()
+  const left = new Watched(near)
+  const [a, b] = [startSession(left, { clock }), startSession(far, { clock })]
+  await a.ping()
+  await pass(clock, 3 * 3_600_000, 14_000)
+  await pass(clock, 100_000, 1000)
+  assert.deepEqual([a.state, b.state], ['ready', 'ready'])
+  // From here on nothing of b arrives.
+  await a.ping()
+  near.pause()
+  const call = a.call('x', none)
+  await pass(clock, 44_000, 1000)
+  assert.equal(a.state, 'ready')
+  const ping = a.ping()
+  await pass(clock, 2_000, 1000)
+  const error = await a.closed
+  assert.match(error?.message ?? '', /nothing came from the other side for 4[56](\.\d)? s/)
+  for (const promise of [call, ping]) await assert.rejects(promise, { code: 'BRAID_TRANSPORT_LOST' })
+  assert.equal(left.closes, 1)
 })

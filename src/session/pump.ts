@@ -1,9 +1,11 @@
-// Pump: moves bytes between one engine and one transport. Owns flushing and the one timer.
+// Pump: moves bytes between one engine and its transport, or one transport after the other. Owns flushing and the one timer.
 // Knows no stream and no call; what events mean is its owner's business.
 
 import type { Engine, EngineEvent } from '../engine/contract.ts'
 import { BraidError } from '../engine/errors.ts'
+import { Patience } from '../engine/liveness.ts'
 import { afterMicrotasks, type Clock } from './clock.ts'
+import { Line } from './line.ts'
 import type { Transport, TransportSink } from './transport.ts'
 
 /** Most bytes of one write to the transport, and what may be queued before a flush does not wait for the end of the turn. */
@@ -14,8 +16,15 @@ const GONE_WAIT_MS = 5_000
 
 export interface PumpOwner {
   event(event: EngineEvent): void
+  /** Bytes are about to be given to the engine. */
+  receiving(): void
   /** Bytes were given to the engine. */
   received(): void
+  /** The transport is dead, for whatever reason: nothing goes out or comes in any more. Once for each transport. */
+  lost(error: BraidError): void
+  /** The session is over and its transport gone; the last call. */
+  /** What was to be done in this turn is done: the time to look what is held. */
+  flushed(): void
   /** The transport is gone; the last call. */
   gone(): void
   /** The engine or the handling of an event threw, which is a bug of ours: this session must not take others with it. */
@@ -24,11 +33,15 @@ export interface PumpOwner {
 
 export class Pump implements TransportSink {
   private readonly engine: Engine
-  private readonly transport: Transport
-  private readonly clock: Clock
+  /** Undefined: the transport is lost. */
+  private line: Line | undefined
+  readonly clock: Clock
   private readonly owner: PumpOwner
-  /** `send` answered false. */
-  private full = false
+  /** The wait for it to take bytes again, and what the peer had acknowledged when it began. */
+  private readonly stall: Patience
+  private readonly writeTimeoutMs: number
+  private acknowledged = 0
+  writesStalled = 0
   private scheduled = false
   /** Events are being handed out: what they cause is handed out by the same loop. */
   private dispatching = false
@@ -38,19 +51,44 @@ export class Pump implements TransportSink {
   /** When the wait for CLOSE to leave, then for the transport to go, is over. */
   private closeAt: number | undefined
   private ending = false
-  private over = false
   private told = false
 
-  constructor(engine: Engine, transport: Transport, clock: Clock, owner: PumpOwner) {
+  constructor(engine: Engine, transport: Transport, clock: Clock, owner: PumpOwner, writeTimeoutMs: number) {
     this.engine = engine
-    this.transport = transport
+    this.line = new Line(transport, this)
     this.clock = clock
     this.owner = owner
+    this.writeTimeoutMs = writeTimeoutMs
+    this.stall = new Patience(writeTimeoutMs)
   }
 
   start(): void {
-    this.transport.start(this)
+    this.line?.start()
     this.wake()
+  }
+
+  /** What the transport knows of who is at its other end. */
+  get certificate(): unknown {
+    return this.line?.transport.certificate
+  }
+
+  /** Goes on with another transport, which may have been another pump's. */
+  attach(line: Line): void {
+    line.sink = this
+    this.line = line
+    this.wake()
+  }
+
+  /** Gives the transport away, to be used by another pump. */
+  giveAway(): Line | undefined {
+    const { line } = this
+    this.drop()
+    return line
+  }
+
+  /** Leaves the transport behind; it ends by itself, and nobody hears of it. */
+  leave(): void {
+    this.giveAway()?.leave()
   }
 
   /** Flushes once for all that is done in this turn. */
@@ -68,21 +106,21 @@ export class Pump implements TransportSink {
   }
 
   hold(): void {
-    this.transport.pause()
+    this.line?.transport.pause()
   }
 
   release(): void {
-    this.transport.resume()
+    this.line?.transport.resume()
   }
 
   get isFull(): boolean {
-    return this.full
+    return this.line?.full === true
   }
 
   // -- TransportSink
 
   bytes(chunk: Uint8Array): void {
-    if (this.over) return
+    this.owner.receiving()
     try {
       this.engine.receive(chunk, this.clock.now())
     } catch (thrown) {
@@ -94,33 +132,55 @@ export class Pump implements TransportSink {
   }
 
   drained(): void {
-    this.full = false
+    this.engine.moved(this.clock.now())
     this.flush()
   }
 
   closed(error?: Error): void {
-    if (this.over) return
-    this.over = true
-    this.clearTimer()
-    const { remote } = this.transport
+    // A transport that knows what its end means says so itself.
+    if (error instanceof BraidError) return this.lost(error)
+    const remote = this.line?.transport.remote
     const text =
       error === undefined
         ? `${remote} ended the connection without a goodbye`
         : `connection to ${remote}: ${error.message}`
-    this.engine.lost(new BraidError('TRANSPORT_LOST', text, { scope: 'transport', initiator: 'remote', cause: error }))
+    this.lost(new BraidError('TRANSPORT_LOST', text, { scope: 'transport', initiator: 'remote', cause: error }))
+  }
+
+  // -- the end
+
+  /** Ends the transport without goodbye: nothing is to be expected of it any more. How it ends is nobody's concern then. */
+  cut(error: BraidError): void {
+    const { line } = this
+    if (line === undefined) return
+    this.lost(error)
+    line.leave()
+  }
+
+  /** What the transport says from now on concerns nobody here. */
+  private drop(): void {
+    if (this.line !== undefined) this.line.sink = undefined
+    this.line = undefined
+    this.clearTimer()
+  }
+
+  /** The one way on which every dead transport goes. */
+  private lost(error: BraidError): void {
+    if (this.line === undefined) return
+    this.drop()
+    this.owner.lost(error)
     this.dispatch()
-    this.tellGone()
   }
 
   // -- within
 
   private readonly flush = (): void => {
     this.scheduled = false
-    if (this.over) return
     this.dispatch()
     this.transmit()
     this.close()
     this.arm()
+    this.owner.flushed()
   }
 
   /** Hands out events until there are none; true if there were any. */
@@ -143,14 +203,14 @@ export class Pump implements TransportSink {
 
   /** The end of the transport, after all that happened before it; it may come while events are handed out. */
   private tellGone(): void {
-    if (!this.over || this.dispatching || this.told) return
+    if (this.line !== undefined || !this.engine.closing || this.dispatching || this.told) return
     this.told = true
     this.owner.gone()
   }
 
   private transmit(): void {
     this.queued = 0
-    while (!this.full && !this.over && !this.ending) {
+    for (let { line } = this; line !== undefined && !line.full && !this.ending; line = this.line) {
       const chunks: Uint8Array[] = []
       try {
         if (this.engine.transmit(chunks, FLUSH_BYTES, this.clock.now()) === 0) return
@@ -159,9 +219,10 @@ export class Pump implements TransportSink {
         return
       }
       try {
-        this.full = !this.transport.send(chunks)
+        if (!line.transport.send(chunks)) this.filled(line)
       } catch (thrown) {
         this.closed(thrown instanceof Error ? thrown : new Error(String(thrown)))
+        line.leave()
       }
       // Who was told to write on writes after this turn; the next flush goes by urgency with that in it.
       if (this.dispatch()) {
@@ -171,16 +232,30 @@ export class Pump implements TransportSink {
     }
   }
 
+  private filled(line: Line): void {
+    line.full = true
+    this.acknowledged = this.engine.acknowledged
+    this.stall.restart(this.clock.now())
+  }
+
+  /** Bytes wait in the transport, and neither it nor the peer shows that any of them moved. */
+  private stalled(now: number): boolean {
+    if (this.line?.full !== true) return false
+    if (this.acknowledged !== this.engine.acknowledged) this.filled(this.line)
+    return this.stall.over(now)
+  }
+
   /** When the session has ended: the transport ends as soon as it took the last frame, or after a while. */
   private close(): void {
-    if (!this.engine.closing || this.ending || this.over || this.scheduled) return
+    const { line } = this
+    if (line === undefined || !this.engine.closing || this.ending || this.scheduled) return
     const now = this.clock.now()
     if (this.closeAt === undefined) this.closeAt = now + CLOSE_WAIT_MS
-    if (this.full && now < this.closeAt) return
+    if (line.full && now < this.closeAt) return
     this.ending = true
     this.closeAt = now + GONE_WAIT_MS
     try {
-      this.transport.close()
+      line.transport.close()
     } catch {
       this.closed()
     }
@@ -188,12 +263,17 @@ export class Pump implements TransportSink {
 
   private readonly onTimer = (): void => {
     this.timer = undefined
-    if (this.over) return
     const now = this.clock.now()
     if (this.ending) {
       // The transport promised to tell when it is gone; nobody waits for ever for a broken promise.
       if (this.closeAt !== undefined && now >= this.closeAt) this.closed()
       else this.arm()
+      return
+    }
+    if (this.stalled(now)) {
+      this.writesStalled++
+      const text = `the connection to ${this.line?.transport.remote} took no byte for ${this.writeTimeoutMs} ms: it is taken for dead`
+      this.cut(new BraidError('TRANSPORT_LOST', text, { scope: 'transport', initiator: 'remote' }))
       return
     }
     try {
@@ -205,10 +285,12 @@ export class Pump implements TransportSink {
   }
 
   private arm(): void {
-    if (this.over) return
-    let due = this.ending ? undefined : this.engine.deadline()
-    if (this.closeAt !== undefined && (due === undefined || this.closeAt < due)) due = this.closeAt
-    if (due === undefined) {
+    // Without a transport nothing is waited for here; drop has ended the timer.
+    if (this.line === undefined) return
+    const idle = this.ending ? undefined : this.engine.deadline()
+    const stall = this.isFull && !this.ending ? this.stall.due : Number.POSITIVE_INFINITY
+    const due = Math.min(idle ?? Number.POSITIVE_INFINITY, stall, this.closeAt ?? Number.POSITIVE_INFINITY)
+    if (due === Number.POSITIVE_INFINITY) {
       this.clearTimer()
       return
     }
@@ -216,7 +298,8 @@ export class Pump implements TransportSink {
     if (this.timer !== undefined && this.timerAt <= due) return
     this.clearTimer()
     this.timerAt = due
-    this.timer = this.clock.set(this.onTimer, Math.max(0, Math.ceil(due - this.clock.now())))
+    // As long as anybody can be heard the transport keeps the program running; this timer need not.
+    this.timer = this.clock.set(this.onTimer, Math.max(0, Math.ceil(due - this.clock.now())), true)
   }
 
   private clearTimer(): void {

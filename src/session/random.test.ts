@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BraidError } from '../engine/errors.ts'
 import { ManualClock, pair } from '../testing/pair.ts'
+import { Budget } from './budget.ts'
 import type { Session } from './session.ts'
 import type { Stream } from './stream.ts'
 
@@ -145,7 +146,8 @@ function act(session: Session, roll: Roll, work: Promise<unknown>[]): void {
 async function run(seed: number): Promise<void> {
   const roll = dice(seed)
   const clock = new ManualClock()
-  const [a, b] = pair({ clock, streamWindow: 16_384 * (1 + roll(4)), maxStreams: 32, maxFrame: 16_384 })
+  const budget = new Budget()
+  const [a, b] = pair({ clock, budget, streamWindow: 16_384 * (1 + roll(4)), maxStreams: 32, maxFrame: 16_384 })
   const sides = [a, b]
   const work: Promise<unknown>[] = [settled(a.closed), settled(b.closed)]
   for (const side of sides) serve(side, roll, work)
@@ -169,6 +171,8 @@ async function run(seed: number): Promise<void> {
     assert.equal(side.stats().limits.maxAssembled?.used, 0, `seed ${seed}`)
   }
   assert.equal(clock.pending, 0, `seed ${seed}`)
+  const { bytes, sessions } = budget.stats()
+  assert.deepEqual([bytes.used, sessions.used], [0, 0], `seed ${seed}`)
 }
 
 /** A round trip, or false if the session ended meanwhile. */

@@ -20,6 +20,13 @@ export interface Remote {
   readonly auth: Uint8Array
   /** Name of the value codec of its calls; empty until its HELLO was read. */
   readonly codec: string
+  /** Nobody between the two ends can read or change the bytes: TLS, a Unix socket, loopback, memory. False: perhaps somebody can. */
+  readonly confidential: boolean
+  /**
+   * The certificate it showed, as the platform verified it: in Node an `X509Certificate`. Undefined if it showed none, and until
+   * its HELLO was read.
+   */
+  readonly certificate: unknown
 }
 
 /** What `drain` had to cut because it was not over in time. */
@@ -28,7 +35,11 @@ export interface DrainReport {
   readonly calls: number
 }
 
-/** Counts of a session; sizes in bytes. `limits` names every limit with its value, its use and how often it refused something. */
+/**
+ * Counts of a session; sizes in bytes. `memory` is what it counts for in its Budget. `limits` names every limit, those of typed
+ * calls and events too once it has such, with its value, its use (0 where it holds for each stream or value by itself) and how often it
+ * refused something.
+ */
 export interface SessionStats extends EngineStats {
   readonly state: State
   /** Streams of the peer that no handler has taken yet. */
@@ -128,7 +139,10 @@ export interface Session extends Opener, AsyncDisposable {
 
   /** Round trip to the peer, in ms. */
   ping(): Promise<number>
-  /** Takes no new work, waits up to `ms` for what is open, then closes. Tells what had to be cut. */
+  /**
+   * Takes no new work, waits up to `ms` for what is open and for the other side to know, then closes. Tells what had to be cut.
+   * What the other side sends meanwhile fails there with GOING_AWAY, executed `no`; what belongs to calls under way is done.
+   */
   drain(ms: number): Promise<DrainReport>
   /** Ends at once: what is open fails with CLOSED. Default code 0, a clean end. Resolves when the transport is gone. */
   close(code?: Code, reason?: string): Promise<void>

@@ -2,11 +2,15 @@
 
 import { createEngine } from '../engine/engine.ts'
 import { BraidError, codes } from '../engine/errors.ts'
+import { systemRandom } from './clock.ts'
 import { quiet } from './deferred.ts'
+import type { SessionHooks } from './hooks.ts'
 import { LiveSession } from './live-session.ts'
-import { parseSessionOptions, type SessionOptions } from './options.ts'
+import { parseSessionOptions, type SessionOptions, type SessionSettings } from './options.ts'
+import { type Dial, Redial } from './redial.ts'
 import type { Session } from './session.ts'
-import type { Transport } from './transport.ts'
+import type { Share } from './share.ts'
+import type { Transport, TransportSink } from './transport.ts'
 import { localError } from './words.ts'
 
 /** Who speaks first: the dialer; or both at once where nobody dialled (ports, memory, streams of another session). */
@@ -19,7 +23,7 @@ export type Role = 'dialer' | 'listener' | 'symmetric'
  * `onReady` runs when the peer was admitted and before anything it sent is dispatched: handlers registered there miss nothing.
  * If it throws or rejects, the session ends with INTERNAL.
  *
- * @throws BraidError `BRAID_INVALID_INPUT` for an option out of its bounds.
+ * @throws BraidError `BRAID_INVALID_INPUT` for an option out of its bounds, `BRAID_EXHAUSTED` when the Budget has no place.
  *
  * @example
  * import { startSession } from 'braidwire'
@@ -37,12 +41,15 @@ export function startSession(
   role: Role = 'symmetric',
   onReady?: (session: Session) => unknown,
 ): Session {
-  return start(transport, options, role, { ready: onReady })
+  return begin(transport, options, role, { ready: onReady })
 }
 
 /**
  * Starts a session and waits until both HELLOs were read. Rejects with the error if the session ends first, with CANCELLED if
  * `options.signal` aborts first; the transport is closed then.
+ *
+ * With `dial` the session outlives its transport, if the other side keeps sessions too: when the transport is lost, `dial` is
+ * asked for another, and the session goes on over it with nothing lost or doubled.
  *
  * @example
  * import { connectSession } from 'braidwire'
@@ -56,8 +63,10 @@ export function connectSession(
   transport: Transport,
   options: SessionOptions = {},
   role: Role = 'dialer',
+  dial?: Dial,
 ): Promise<Session> {
   const { signal } = options
+  const resumption = dial === undefined ? undefined : new Redial(dial, options.random ?? systemRandom)
   const promise = new Promise<Session>((resolve, reject) => {
     const over = (error: BraidError | undefined): void => {
       signal?.removeEventListener('abort', abort)
@@ -67,7 +76,7 @@ export function connectSession(
       signal?.removeEventListener('abort', abort)
       resolve(session)
     }
-    const session = start(transport, options, role, { ready, over })
+    const session = attempt(transport, () => begin(transport, options, role, { ready, over, resumption }))
     const abort = (): void => {
       reject(localError(codes.CANCELLED.number, 'connecting was given up', { executed: 'no', cause: signal?.reason }))
       quiet(session.close('CANCELLED'))
@@ -78,19 +87,52 @@ export function connectSession(
   return quiet(promise)
 }
 
-function start(
-  transport: Transport,
-  options: SessionOptions,
-  role: Role,
-  hooks: ConstructorParameters<typeof LiveSession>[3],
-): Session {
+/** Keeps a transport only to close it. */
+const NOBODY: TransportSink = { bytes: () => {}, drained: () => {}, closed: () => {} }
+
+/** Ends a transport of which no session was made, without a word. */
+export function turnAway(transport: Transport): void {
+  transport.start(NOBODY)
+  transport.close()
+}
+
+/** Whoever is only told that there is no session cannot close its transport. */
+function attempt<T>(transport: Transport, task: () => T): T {
+  try {
+    return task()
+  } catch (thrown) {
+    turnAway(transport)
+    throw thrown
+  }
+}
+
+/** Starts a session whose end and resumption somebody looks after. */
+export function begin(transport: Transport, options: SessionOptions, role: Role, hooks: SessionHooks): Session {
   const settings = parseSessionOptions(options)
+  return startShared(transport, settings, role, hooks, settings.budget.dialled())
+}
+
+/** Starts a session that has its share of the Budget already. One that may not become a session is told so, if it asks for one. */
+export function startShared(
+  transport: Transport,
+  settings: SessionSettings,
+  role: Role,
+  hooks: SessionHooks,
+  share: Share,
+): LiveSession {
   const engine = createEngine(settings.engine, {
     waitForPreface: role === 'listener',
     gate: settings.authorize !== undefined,
+    refuse: share.refusal,
+    resume: hooks.resumption !== undefined,
     random: settings.random,
   })
-  const session = new LiveSession(engine, transport, settings, hooks)
-  session.start()
+  const session = new LiveSession(engine, transport, settings, hooks, share)
+  try {
+    session.start()
+  } catch (thrown) {
+    share.end()
+    throw thrown
+  }
   return session
 }

@@ -1,22 +1,31 @@
-// States: the loop over what becomes of a session. Each loop sees every state once, however slow it is.
+// States: the loop over what becomes of a session, or of a peer. Each loop sees every state once, however slow it is; where
+// there is no end of them, one that is far behind misses the oldest.
 
 import type { State } from './session.ts'
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 /** The loops of one session. */
-export type States = Set<StateReader>
+export type States<S = State> = Set<StateReader<S>>
 
-export class StateReader implements AsyncIterableIterator<State, undefined> {
-  private readonly readers: States
-  private readonly queue: State[]
-  private readonly steps: ((result: IteratorResult<State, undefined>) => void)[] = []
+export class StateReader<S = State> implements AsyncIterableIterator<S, undefined> {
+  private readonly readers: States<S>
+  private readonly queue: S[]
+  private readonly steps: ((result: IteratorResult<S, undefined>) => void)[] = []
+  private readonly max: number
   private over = false
 
-  constructor(readers: States, now: State) {
+  /** `over`: no state will follow. `max`: how many may wait to be read. Default: any number. */
+  constructor(
+    readers: States<S>,
+    now: S,
+    over: boolean = now === ('closed' as unknown),
+    max = Number.POSITIVE_INFINITY,
+  ) {
     this.readers = readers
     this.queue = [now]
-    this.over = now === 'closed'
+    this.over = over
+    this.max = max
     if (!this.over) readers.add(this)
   }
 
@@ -24,7 +33,7 @@ export class StateReader implements AsyncIterableIterator<State, undefined> {
     return this
   }
 
-  next(): Promise<IteratorResult<State, undefined>> {
+  next(): Promise<IteratorResult<S, undefined>> {
     const value = this.queue.shift()
     if (value !== undefined) return Promise.resolve({ done: false, value })
     if (this.over) return Promise.resolve(DONE)
@@ -37,10 +46,10 @@ export class StateReader implements AsyncIterableIterator<State, undefined> {
     return DONE
   }
 
-  turned(state: State): void {
+  turned(state: S): void {
     const step = this.steps.shift()
-    if (step === undefined) this.queue.push(state)
-    else step({ done: false, value: state })
+    if (step !== undefined) step({ done: false, value: state })
+    else if (this.queue.push(state) > this.max) this.queue.shift()
   }
 
   /** No further state. */

@@ -16,6 +16,8 @@ test('session stats name every limit with its value, its use and its refusals', 
     'handlerWaitMs',
     'earlyBytes',
     'authorizeTimeoutMs',
+    'idleTimeoutMs',
+    'writeTimeoutMs',
   ]) {
     const limit = stats.limits[name]
     assert.ok(limit !== undefined && limit.max > 0 && limit.used === 0 && limit.refused === 0, name)

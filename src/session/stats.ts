@@ -2,31 +2,51 @@
 
 import type { Engine } from '../engine/contract.ts'
 import type { Admission } from './admission.ts'
-import type { Budget } from './budget.ts'
+import type { Ceiling } from './ceiling.ts'
+import { addedLimits } from './limits.ts'
 import type { SessionSettings } from './options.ts'
-import type { SessionStats, State } from './session.ts'
+import type { Session, SessionStats } from './session.ts'
 
 interface Waiting {
   readonly size: number
   readonly refused: number
 }
 
-/** The parts of a session that count. */
-export interface Counted {
-  readonly assembled: Budget
-  readonly messageMax: Budget
-  readonly streamsWaiting: Waiting
-  readonly callsWaiting: Waiting
-  readonly streamsUnread: number
-  readonly admission: Admission
+interface Answering {
+  readonly waiting: Waiting
+  readonly waitingBytes: number
 }
 
-export function sessionStats(state: State, engine: Engine, settings: SessionSettings, counted: Counted): SessionStats {
-  const { assembled, messageMax, streamsWaiting, callsWaiting, streamsUnread, admission } = counted
+/** Bytes of memory a session holds: the one place that sums them up. Called in every turn: it must stay a few additions. */
+export function memoryOf(engine: Engine, assembled: Ceiling, callee: Answering): number {
+  return engine.memory + assembled.used + callee.waitingBytes
+}
+
+/** The parts of a session that count. */
+export interface Counted {
+  readonly assembled: Ceiling
+  readonly messageMax: Ceiling
+  readonly streamsWaiting: Waiting
+  readonly callee: Answering
+  readonly streamsUnread: number
+  readonly admission: Admission
+  /** How often the transport was cut because it took nothing. */
+  readonly writesStalled: number
+}
+
+export function sessionStats(
+  session: Session,
+  engine: Engine,
+  settings: SessionSettings,
+  counted: Counted,
+): SessionStats {
+  const { assembled, messageMax, streamsWaiting, callee, streamsUnread, admission } = counted
+  const { waiting: callsWaiting } = callee
   const stats = engine.stats()
   return {
     ...stats,
-    state,
+    memory: memoryOf(engine, assembled, callee),
+    state: session.state,
     streamsWaiting: streamsWaiting.size,
     streamsUnread,
     callsWaiting: callsWaiting.size,
@@ -39,7 +59,9 @@ export function sessionStats(state: State, engine: Engine, settings: SessionSett
         used: streamsWaiting.size + callsWaiting.size,
         refused: streamsWaiting.refused + callsWaiting.refused,
       },
+      writeTimeoutMs: { max: settings.writeTimeoutMs, used: 0, refused: counted.writesStalled },
       ...admission.limits(engine.heldBytes),
+      ...addedLimits(session),
     },
   }
 }

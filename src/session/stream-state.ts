@@ -3,7 +3,7 @@
 
 import type { Engine } from '../engine/contract.ts'
 import type { BraidError } from '../engine/errors.ts'
-import type { Budget } from './budget.ts'
+import type { Ceiling } from './ceiling.ts'
 import type { Deferred } from './deferred.ts'
 import type { Meta } from './opener.ts'
 import type { Session } from './session.ts'
@@ -16,8 +16,8 @@ export interface StreamHost {
   /** Largest metadata the peer takes. */
   readonly metaMax: number
   /** Largest message, and how often one was larger. */
-  readonly messageMax: Budget
-  readonly assembled: Budget
+  readonly messageMax: Ceiling
+  readonly assembled: Ceiling
   readonly exposeErrors: boolean
   /** Streams over on the wire whose reader is not done and whose promises somebody holds: the end of the session settles them. */
   readonly lingering: Set<StreamCore>

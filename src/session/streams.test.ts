@@ -7,6 +7,7 @@ import { createEngine } from '../engine/engine.ts'
 import { parseOptions } from '../engine/options.ts'
 import { ManualClock } from '../testing/pair.ts'
 import { memory } from '../transports/memory.ts'
+import { Budget } from './budget.ts'
 import { LiveSession } from './live-session.ts'
 import { parseSessionOptions, type SessionOptions } from './options.ts'
 import type { Session } from './session.ts'
@@ -226,7 +227,7 @@ const ways: ((stream: Stream) => unknown)[] = [
 test('every byte and message end delivered is consumed once, however the stream is read or ends', async () => {
   const [near, far] = memory()
   const { engine, owed, twice } = counting()
-  const session = new LiveSession(engine, near, parseSessionOptions(), {})
+  const session = new LiveSession(engine, near, parseSessionOptions(), {}, new Budget().dialled())
   session.start()
   const peer = new Peer(far)
   const held: Stream[] = []
@@ -265,7 +266,7 @@ test('every stream of the peer is settled once, whoever takes it and however it 
     settle(stream)
   }
   const clock = new ManualClock()
-  const session = new LiveSession(engine, near, parseSessionOptions({ clock }), {})
+  const session = new LiveSession(engine, near, parseSessionOptions({ clock }), {}, new Budget().dialled())
   session.start()
   const peer = new Peer(far)
   session.handle('sync', () => {})

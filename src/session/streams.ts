@@ -1,11 +1,11 @@
 // Streams: all streams of one session. Makes them, for this side and for the peer, counts them, and fails them together.
 
-import type { Engine, EngineEvent, RawMeta } from '../engine/contract.ts'
+import type { Engine, EngineEvent, EngineStream, RawMeta } from '../engine/contract.ts'
 import { type BraidError, codes, errorFromWire } from '../engine/errors.ts'
 import { CALL_STREAM, REPLY_STREAM } from './bodies.ts'
-import type { Budget } from './budget.ts'
 import type { Callee } from './callee.ts'
 import type { Caller } from './caller.ts'
+import type { Ceiling } from './ceiling.ts'
 import { LiveStream } from './live-stream.ts'
 import type { Meta, OpenOptions } from './opener.ts'
 import type { Router } from './router.ts'
@@ -21,8 +21,8 @@ const ORDINARY_URGENCY = 3
 /** What streams need of their session. */
 export interface StreamsHost {
   readonly engine: Engine
-  readonly assembled: Budget
-  readonly messageMax: Budget
+  readonly assembled: Ceiling
+  readonly messageMax: Ceiling
   readonly exposeErrors: boolean
   /** What applications see of the session. */
   readonly session: Session
@@ -53,10 +53,18 @@ function errorOf(value: unknown): BraidError | undefined {
   return errorFromWire(code, reason, { scope: 'call' })
 }
 
+/** The stream that stands for this one of the engine. */
+function ownerOf(link: EngineStream): LiveStream {
+  return link.owner as LiveStream
+}
+
+/** What an engine tells about a stream both sides know. */
+export type StreamEvent = EngineEvent & { type: 'data' | 'answer' | 'end' | 'reset' | 'writable' | 'finished' }
+
 export class Streams implements StreamHost {
   readonly engine: Engine
-  readonly assembled: Budget
-  readonly messageMax: Budget
+  readonly assembled: Ceiling
+  readonly messageMax: Ceiling
   readonly exposeErrors: boolean
   readonly lingering = new Set<StreamCore>()
   metaMax = META_BYTES_USUAL
@@ -78,24 +86,25 @@ export class Streams implements StreamHost {
   /** See `Session.open`. */
   open(name: string, options: OpenOptions): LiveStream {
     checkName(name, 'stream')
-    const { signal, meta, confirm = false, urgency = ORDINARY_URGENCY } = options
+    const { signal, meta, confirm = false, urgency = ORDINARY_URGENCY, part = false } = options
     if (!Number.isInteger(urgency) || urgency < 0 || urgency > 7) {
       throw new RangeError(`urgency is 0 to 7, not ${urgency}`)
     }
     const raw = encodeMeta(meta, this.metaMax)
-    if (this.host.closedTo !== undefined) throw restate(this.host.closedTo, { executed: 'no' })
+    const { closedTo, isOver } = this.host
+    if (closedTo !== undefined && (isOver || !part)) throw restate(closedTo, { executed: 'no' })
     if (signal?.aborted) {
       const cause = signal.reason
       throw localError(codes.CANCELLED.number, 'the signal is aborted', { scope: 'stream', executed: 'no', cause })
     }
-    const stream = this.launch(name, meta, raw, urgency, confirm)
+    const stream = this.launch(name, meta, raw, urgency, confirm, part)
     if (signal !== undefined) stream.follow(signal)
     return stream
   }
 
-  /** Opens a stream of Braidwire's own, also while draining: what is under way may need it. */
-  openOwn(name: string, meta: Meta | undefined): LiveStream {
-    return this.launch(name, meta, encodeMeta(meta, this.metaMax), ORDINARY_URGENCY, false)
+  /** Opens a stream of Braidwire's own: the body of a call, or of its answer. */
+  openOwn(name: string, meta: Meta | undefined, part: boolean): LiveStream {
+    return this.launch(name, meta, encodeMeta(meta, this.metaMax), ORDINARY_URGENCY, false, part)
   }
 
   /** The peer opened a stream. */
@@ -125,8 +134,26 @@ export class Streams implements StreamHost {
     else this.router.route(stream)
   }
 
+  /** Something happened to a stream. */
+  told(event: StreamEvent): void {
+    switch (event.type) {
+      case 'data':
+        return ownerOf(event.stream).received(event.bytes, event.eom)
+      case 'answer':
+        return ownerOf(event.stream).answered(event.meta)
+      case 'end':
+        return ownerOf(event.stream).ended(event.trailer)
+      case 'reset':
+        return ownerOf(event.stream).failed(event.read, event.write, event.error)
+      case 'writable':
+        return ownerOf(event.stream).writable()
+      case 'finished':
+        return this.finished(event.stream.owner as LiveStream | undefined)
+    }
+  }
+
   /** The engine has forgotten a stream; one that it refused by itself has no owner. */
-  finished(stream: LiveStream | undefined): void {
+  private finished(stream: LiveStream | undefined): void {
     if (stream === undefined) return
     stream.finished()
     // A result whose call was given up: it arrived, but the reply that would name it came too late for anybody to read it.
@@ -176,8 +203,9 @@ export class Streams implements StreamHost {
     raw: RawMeta | undefined,
     urgency: number,
     confirm: boolean,
+    part: boolean,
   ): LiveStream {
-    const link = this.engine.open({ name, meta: raw, urgency, confirm })
+    const link = this.engine.open({ name, meta: raw, urgency, confirm, part })
     const stream = new LiveStream(this, link, { name, meta, urgency, confirm })
     this.count++
     this.wake()

@@ -23,4 +23,8 @@ export interface Transport {
   close(): void
   /** Who is at the other end, for people and logs: `tcp://127.0.0.1:4000`. */
   readonly remote: string
+  /** Nobody between the two ends can read or change the bytes: TLS, a Unix socket, loopback, memory, a port. Default false. */
+  readonly confidential?: boolean | undefined
+  /** The certificate of the other end as the platform verified it, if it showed one; read when the HELLO has come. */
+  readonly certificate?: unknown
 }

@@ -9,8 +9,8 @@ test('codes are names of the table with or without prefix, or numbers of it, or 
   assert.equal(toNumber('CANCELLED'), codes.CANCELLED.number)
   assert.equal(toNumber('BRAID_INTERNAL'), codes.INTERNAL.number)
   assert.equal(toNumber('CLOSED'), codes.CANCELLED.number)
-  for (const code of [1, 10, 23, 64, 1_000_000]) assert.equal(toNumber(code), code)
-  for (const code of [0, 24, 63, -1, 1.5, 64.5, Number.NaN, 2 ** 53]) assert.throws(() => toNumber(code), RangeError)
+  for (const code of [1, 10, 24, 64, 1_000_000]) assert.equal(toNumber(code), code)
+  for (const code of [0, 25, 63, -1, 1.5, 64.5, Number.NaN, 2 ** 53]) assert.throws(() => toNumber(code), RangeError)
   for (const code of ['', 'NOPE', 'toString', 'BRAID_']) assert.throws(() => toNumber(code as 'INTERNAL'), TypeError)
 })
 

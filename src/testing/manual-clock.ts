@@ -57,4 +57,10 @@ export class ManualClock implements Clock {
     }
     this.time = end
   }
+
+  /** Lets `ms` pass in which nothing runs, as when a laptop sleeps or a loop is blocked; then what is due runs, late. */
+  sleep(ms: number): void {
+    this.time += ms
+    this.advance(0)
+  }
 }

@@ -3,12 +3,17 @@
 import type { SessionOptions } from '../session/options.ts'
 import type { Session } from '../session/session.ts'
 import { startSession } from '../session/start.ts'
+import type { Transport } from '../session/transport.ts'
 import { memory } from '../transports/memory.ts'
 
 export { ManualClock } from './manual-clock.ts'
 
+/** A day: a test's clock leaps, and in between neither side is heard by the other. */
+const IDLE_MS = 86_400_000
+
 /**
- * Two sessions over an in-memory transport, usable at once; `options` are for both, or `second` for the second.
+ * Two sessions over an in-memory transport, usable at once; `options` are for both, or `second` for the second. Unless the
+ * options say otherwise they bear a silence of a day.
  *
  * @example
  * import { pair } from 'braidwire/test'
@@ -22,5 +27,7 @@ export { ManualClock } from './manual-clock.ts'
  */
 export function pair(options: SessionOptions = {}, second: SessionOptions = options): [Session, Session] {
   const [left, right] = memory()
-  return [startSession(left, options, 'symmetric'), startSession(right, second, 'symmetric')]
+  const start = (transport: Transport, own: SessionOptions): Session =>
+    startSession(transport, { idleTimeoutMs: IDLE_MS, ...own }, 'symmetric')
+  return [start(left, options), start(right, second)]
 }

@@ -3,6 +3,7 @@
 import { quiet } from '../session/deferred.ts'
 import { type Listener, type ListenOptions, LiveListener } from '../session/listener.ts'
 import type { SessionOptions } from '../session/options.ts'
+import type { Dial } from '../session/redial.ts'
 import type { Session } from '../session/session.ts'
 import { connectSession } from '../session/start.ts'
 import type { Transport } from '../session/transport.ts'
@@ -10,6 +11,15 @@ import { type DuplexLike, type DuplexPair, duplexTransport } from './duplex.ts'
 
 /** What a session can run over. */
 export type Carrier = Transport | DuplexLike | DuplexPair
+
+/** Options of `connect`: those of the session, and how it gets another transport. */
+export interface ConnectOptions extends SessionOptions {
+  /**
+   * Dials again when the transport is lost: the session goes on over what it resolves to, with nothing lost or doubled, if the
+   * other side keeps sessions (`resume` of `listen`). Default: the session ends with its transport.
+   */
+  reconnect?: Dial | undefined
+}
 
 /**
  * Starts a session over a transport or a Node-shaped duplex, as the side that speaks first. Resolves when both sides have
@@ -26,12 +36,12 @@ export type Carrier = Transport | DuplexLike | DuplexPair
  * console.log(await a.call('size', new Uint8Array(7))) // Uint8Array(1) [ 7 ]
  * await a.close()
  */
-export function connect(target: Carrier, options: SessionOptions = {}): Promise<Session> {
+export function connect(target: Carrier, options: ConnectOptions = {}): Promise<Session> {
   return quiet(begin(target, options))
 }
 
-async function begin(target: Carrier, options: SessionOptions): Promise<Session> {
-  return connectSession(transportOf(target), options)
+async function begin(target: Carrier, options: ConnectOptions): Promise<Session> {
+  return connectSession(transportOf(target), options, 'dialer', options.reconnect)
 }
 
 /**

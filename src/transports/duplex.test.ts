@@ -302,4 +302,49 @@ test('duplexTransport names the other side by its address', async (t) => {
   assert.equal(duplexTransport(a).remote, `tcp://127.0.0.1:${a.remotePort}`)
   assert.equal(duplexTransport(b, { remote: 'somebody' }).remote, 'somebody')
   assert.equal(duplexTransport(new PassThrough()).remote, 'duplex')
+  assert.equal(duplexTransport(a).confidential, undefined)
+  assert.equal(duplexTransport(b, { confidential: true }).confidential, true)
+})
+
+test('duplexTransport gives way after 5 ms of reading, once a turn, and minds who paused it', () => {
+  const carrier = Object.assign(new EventEmitter(), {
+    flowing: false,
+    pause() {
+      carrier.flowing = false
+    },
+    resume() {
+      carrier.flowing = true
+    },
+    write: () => true,
+    end() {},
+    destroy() {},
+  })
+  let now = 0
+  const tasks: (() => void)[] = []
+  const transport = duplexTransport(carrier, { turns: { now: () => now, next: (task) => tasks.push(task) } })
+  const read = (ms: number) => carrier.emit('data', Uint8Array.of(ms))
+  transport.start({
+    bytes: ([ms]) => {
+      now += ms as number
+    },
+    drained() {},
+    closed() {},
+  })
+  read(4)
+  now += 100 // others work
+  assert.equal(carrier.flowing, true)
+  read(1)
+  assert.equal(carrier.flowing, false)
+  read(9) // was on its way
+  transport.pause()
+  transport.resume()
+  assert.deepEqual([carrier.flowing, tasks.length], [false, 1])
+  tasks.shift()?.()
+  assert.equal(carrier.flowing, true)
+  read(5)
+  transport.pause()
+  tasks.shift()?.()
+  assert.equal(carrier.flowing, false)
+  transport.resume()
+  assert.equal(carrier.flowing, true)
 })

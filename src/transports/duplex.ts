@@ -41,7 +41,25 @@ export interface DuplexPair {
 export interface DuplexTransportOptions {
   /** What `transport.remote` says. Default: the address of a socket, else `duplex`. */
   remote?: string | undefined
+  /** What `transport.confidential` says. Default: undefined, nothing is known. */
+  confidential?: boolean | undefined
+  /** Lets reading give way to other work; see {@link Turns}. Default: it reads whatever the carrier delivers, for as long as it does. */
+  turns?: Turns | undefined
 }
+
+/**
+ * How a carrier that delivers much at a time gives way: what has been read for 5 ms without a break goes on in the next turn of
+ * the event loop, so that one busy peer cannot keep all others waiting.
+ */
+export interface Turns {
+  /** Time in ms. */
+  now(): number
+  /** Runs the task in the next turn, when others have had theirs. */
+  next(task: () => void): unknown
+}
+
+/** How long one carrier is read without giving way, in ms. */
+const TURN_MS = 5
 
 /** How long `close` waits, in ms, for the last bytes to leave and for the other side to end as well. */
 const CLOSE_MS = 2000
@@ -66,8 +84,8 @@ const CLOSE_MS = 2000
  * await a.close()
  */
 export function duplexTransport(duplex: DuplexLike | DuplexPair, options: DuplexTransportOptions = {}): Transport {
-  if (isPair(duplex)) return new DuplexTransport(duplex.readable, duplex.writable, options.remote ?? 'duplex')
-  return new DuplexTransport(duplex, duplex, options.remote ?? addressOf(duplex))
+  if (isPair(duplex)) return new DuplexTransport(duplex.readable, duplex.writable, 'duplex', options)
+  return new DuplexTransport(duplex, duplex, addressOf(duplex), options)
 }
 
 /** Node's own streams have a boolean named `readable`; a pair has an object there. */
@@ -83,6 +101,7 @@ function addressOf(duplex: DuplexLike): string {
 
 class DuplexTransport implements Transport {
   readonly remote: string
+  readonly confidential: boolean | undefined
   readonly #readable: ReadableLike
   readonly #writable: WritableLike
   #sink: TransportSink | undefined
@@ -95,11 +114,19 @@ class DuplexTransport implements Transport {
   #readDone = false
   #writeDone = false
   #timer: unknown
+  readonly #turns: Turns | undefined
+  /** Time spent reading since it last gave way, in ms. */
+  #spent = 0
+  /** Paused by whoever uses it. */
+  #paused = false
+  #givesWay = false
 
-  constructor(readable: ReadableLike, writable: WritableLike, remote: string) {
+  constructor(readable: ReadableLike, writable: WritableLike, remote: string, options: DuplexTransportOptions) {
     this.#readable = readable
     this.#writable = writable
-    this.remote = remote
+    this.remote = options.remote ?? remote
+    this.confidential = options.confidential
+    this.#turns = options.turns
     // From the first moment to long after the end: a late EPIPE or ECONNRESET must find a listener.
     const failed = (error: unknown) => this.#failed(error)
     readable.on('error', failed)
@@ -145,11 +172,14 @@ class DuplexTransport implements Transport {
   }
 
   pause(): void {
-    if (!this.#closing) this.#readable.pause()
+    if (this.#closing) return
+    this.#paused = true
+    this.#readable.pause()
   }
 
   resume(): void {
-    this.#readable.resume()
+    this.#paused = false
+    if (!this.#givesWay) this.#readable.resume()
   }
 
   close(): void {
@@ -169,8 +199,24 @@ class DuplexTransport implements Transport {
 
   #received(chunk: unknown): void {
     if (this.#closing || this.#over) return
-    if (chunk instanceof Uint8Array) this.#sink!.bytes(plain(chunk))
-    else this.#finish(new TypeError('the duplex delivers text or objects, not bytes: it must not have an encoding'))
+    if (!(chunk instanceof Uint8Array)) {
+      this.#finish(new TypeError('the duplex delivers text or objects, not bytes: it must not have an encoding'))
+    } else if (this.#turns === undefined) this.#sink!.bytes(plain(chunk))
+    else this.#readFairly(plain(chunk), this.#turns)
+  }
+
+  #readFairly(chunk: Uint8Array, turns: Turns): void {
+    const begun = turns.now()
+    this.#sink!.bytes(chunk)
+    this.#spent += turns.now() - begun
+    if (this.#spent < TURN_MS || this.#givesWay) return
+    this.#givesWay = true
+    this.#readable.pause()
+    turns.next(() => {
+      this.#givesWay = false
+      this.#spent = 0
+      if (!this.#over && (!this.#paused || this.#closing)) this.#readable.resume()
+    })
   }
 
   #drained(): void {

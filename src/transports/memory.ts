@@ -11,6 +11,7 @@ const TURN_NEEDED = 2048
 
 class MemoryTransport implements Transport {
   readonly remote = 'memory:'
+  readonly confidential = true
   private other: MemoryTransport | undefined
   private sink: TransportSink | undefined
   /** What this end sent and the other has not been given. */

@@ -110,10 +110,15 @@ const examples: Record<string, Frame[]> = {
   'REPLY to slot 0, result `03`': [frame('REPLY', [], { slot: 0, bytes: '03' })],
   'REPLY to slot 0, INTERNAL, reason `no`': [frame('REPLY', ['ERROR'], { slot: 0, code: 10, reason: 'no', bytes: '' })],
   'CANCEL slot 0, CANCELLED': [frame('CANCEL', [], { slot: 0, code: 14 })],
+  'OPEN of my stream 2, urgency 3, name `p`, PART; CALL in slot 1 of `p`, PART': [
+    frame('OPEN', ['PART'], { id: 4, priority: 3, name: 'p', meta: 'none', bytes: '' }),
+    frame('CALL', ['PART'], { slot: 1, method: 0, name: 'p', bytes: '' }),
+  ],
   'GOAWAY after 2 streams, GOING_AWAY': [frame('GOAWAY', [], { count: 2, code: 21, reason: '' })],
   'CLOSE, clean': [frame('CLOSE', [], { code: 0, reason: '' })],
   'PING with one byte, PONG': [frame('PING', [], { bytes: '07' }), frame('PONG', [], { bytes: '07' })],
   'ACK of 3 frames, ACKREQ': [frame('ACK', [], { count: 3 }), frame('ACKREQ', [], {})],
+  'RESUME_NO, SESSION_LOST, no reason': [frame('RESUME_NO', [], { code: 24, reason: '' })],
 }
 
 function frame(type: string, flags: string[], fields: Frame['fields']): Frame {
@@ -153,8 +158,9 @@ test('frames of the wrong shape are refused with the code the text names', () =>
       (error) => error instanceof CodecError && error.code === code,
       hex,
     )
-  refused('08 00', 'UNKNOWN_FRAME')
-  refused('44 00', 'UNKNOWN_FRAME')
+  refused('38 00', 'UNKNOWN_FRAME')
+  refused('10 01 07', 'FRAME_SIZE')
+  refused('54 00', 'UNKNOWN_FRAME')
   refused('58 01 00', 'FRAME_SIZE')
   refused('60 03 40 01 00', 'FRAME_SIZE')
   refused('78 02 01 03', 'PROTOCOL')

@@ -7,7 +7,8 @@ const LONG = 48
 function show(name: string, value: number | string): string {
   if (typeof value === 'number') return `${name}=${value}`
   if (name === 'name' || name === 'reason') return `${name}=${JSON.stringify(value)}`
-  if (name !== 'bytes') return `${name}={${value}}`
+  if (name !== 'bytes' && name !== 'ticket' && name !== 'secret') return `${name}={${value}}`
+  if (name !== 'bytes') return `${name}=${value}`
   return value.length <= LONG ? `bytes=${value}` : `bytes[${value.length / 2}]`
 }
 

@@ -25,6 +25,15 @@ function withLength(bytes: Uint8Array): number[] {
   return [...encodeVarint(bytes.length), ...bytes]
 }
 
+function sizeOf(field: Field): number {
+  return Number(field.kind.slice('bytes'.length))
+}
+
+function fixed(bytes: Uint8Array, size: number): Uint8Array {
+  if (bytes.length !== size) throw new SyntaxError(`${bytes.length} bytes where ${size} belong`)
+  return bytes
+}
+
 function encodeMeta(meta: string): number[] {
   if (meta === 'none') return [0]
   if (meta.startsWith('json ')) return [1, ...withLength(encodeText(meta.slice(5)))]
@@ -52,6 +61,9 @@ function encodeField(field: Field, value: number | string): Iterable<number> {
       return withLength(encodeText(String(value)))
     case 'meta':
       return encodeMeta(String(value))
+    case 'bytes16':
+    case 'bytes32':
+      return fixed(fromHex(String(value)), sizeOf(field))
     case 'bytes':
       return fromHex(String(value))
     case 'reason':
@@ -125,6 +137,12 @@ function decodeField(field: Field, bytes: Uint8Array, at: number, end: number): 
     }
     case 'meta':
       return decodeMeta(bytes, at, end)
+    case 'bytes16':
+    case 'bytes32': {
+      const next = at + sizeOf(field)
+      if (next > end) throw new CodecError('FRAME_SIZE', `${field.name} ends past the body`)
+      return { value: toHex(bytes.subarray(at, next)), next }
+    }
     case 'bytes':
       return { value: toHex(bytes.subarray(at, end)), next: end }
     case 'reason':

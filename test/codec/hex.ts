@@ -4,12 +4,13 @@
 export function fromHex(text: string): Uint8Array {
   const digits = text.replace(/[\s|]/g, '')
   if (digits.length % 2 !== 0 || /[^0-9a-f]/.test(digits)) throw new SyntaxError(`not hex: ${text}`)
-  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+  return new Uint8Array(Buffer.from(digits, 'hex'))
 }
 
 /** Two digits a byte, without spaces. */
 export function toHex(bytes: Iterable<number>): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const array = bytes instanceof Uint8Array ? bytes : Uint8Array.from(bytes)
+  return Buffer.from(array.buffer, array.byteOffset, array.length).toString('hex')
 }
 
 /** All chunks in one. */

@@ -2,9 +2,9 @@
 
 /**
  * How a field is written: `v` and `v30` varints; `byte`; `text` a v30 length and UTF-8; `meta` a kind byte and perhaps
- * length and bytes; and, to the end of the body: `bytes`, `reason` (UTF-8), `entries` (of a HELLO).
+ * length and bytes; `bytes16` and `bytes32` so many bytes; and, to the end of the body: `bytes`, `reason` (UTF-8), `entries` (of a HELLO).
  */
-export type FieldKind = 'v' | 'v30' | 'byte' | 'text' | 'meta' | 'bytes' | 'reason' | 'entries'
+export type FieldKind = 'v' | 'v30' | 'byte' | 'text' | 'meta' | 'bytes16' | 'bytes32' | 'bytes' | 'reason' | 'entries'
 
 /** A field, and for those that are not always there, when they are. */
 export interface Field {
@@ -40,6 +40,8 @@ const bytes: Field = { name: 'bytes', kind: 'bytes' }
 const meta: Field = { name: 'meta', kind: 'meta' }
 const amount: Field = { name: 'bytes', kind: 'v30' }
 const count: Field = { name: 'count', kind: 'v' }
+const ticket: Field = { name: 'ticket', kind: 'bytes16' }
+const secret: Field = { name: 'secret', kind: 'bytes32' }
 
 function frame(number: number, sequenced: boolean, flags: string[], ...fields: Field[]): Layout {
   return { number, sequenced, flags, fields }
@@ -48,13 +50,16 @@ function frame(number: number, sequenced: boolean, flags: string[], ...fields: F
 /** Every frame a version 1 peer may send, extensions apart. */
 export const layouts: Readonly<Record<string, Layout>> = {
   HELLO: frame(0, false, [], { name: 'entries', kind: 'entries' }),
+  RESUME: frame(1, false, [], ticket, secret, { name: 'attempt', kind: 'v' }, count, bytes),
+  TICKET: frame(2, false, [], ticket, secret, { name: 'ms', kind: 'v' }, count),
+  RESUME_NO: frame(3, false, [], code, reason),
   PING: frame(4, false, [], bytes),
   PONG: frame(5, false, [], bytes),
   ACK: frame(6, false, [], count),
   OPEN: frame(
     8,
     true,
-    ['FIN', 'CONFIRM'],
+    ['FIN', 'CONFIRM', 'PART'],
     id,
     { name: 'priority', kind: 'byte' },
     { name: 'name', kind: 'text' },
@@ -71,7 +76,7 @@ export const layouts: Readonly<Record<string, Layout>> = {
   CALL: frame(
     16,
     true,
-    ['ONEWAY', 'DEADLINE'],
+    ['ONEWAY', 'DEADLINE', 'PART'],
     slot,
     { name: 'method', kind: 'v' },
     { name: 'name', kind: 'text', when: isNamed },
@@ -95,7 +100,7 @@ export const layouts: Readonly<Record<string, Layout>> = {
 }
 
 /** The rows of section 3 that stand for numbers without a frame of their own. */
-export const reservedTypes: readonly number[] = [1, 2, 3, 7, 19, 23]
+export const reservedTypes: readonly number[] = [7, 19, 23]
 
 /** First number of the extensions, which carry any flags and any body. */
 export const EXTENSION_MIN = 24

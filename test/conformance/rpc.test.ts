@@ -31,7 +31,7 @@ async function collect(chunks: AsyncIterable<Uint8Array>): Promise<string[]> {
 /** Opens and fills what belongs to an argument. */
 function sendPart(session: Session, part: CallVector['part']): void {
   if (part === undefined) return
-  const stream = session.open('$part', { meta: part.number, confirm: true })
+  const stream = session.open('$part', { meta: part.number, confirm: true, part: true })
   for (const message of part.messages ?? []) stream.send(bytesOf(message))
   if (part.bytes !== undefined) stream.write(bytesOf(part.bytes))
   stream.end()

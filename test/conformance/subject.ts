@@ -1,7 +1,15 @@
 // The engine under test as the vectors see it: bytes, time and commands go in; frames and plain events come out.
 // Streams and calls are known by labels: my0 is the first stream this side opened, peer0 number 0 of the peer, call0 the first call.
 
-import type { Engine, EngineCall, EngineEvent, EngineStream, RawMeta } from '#dist/engine/contract.js'
+import type {
+  Engine,
+  EngineCall,
+  EngineEvent,
+  EngineStream,
+  RawMeta,
+  ResumeRequest,
+  Ticket,
+} from '#dist/engine/contract.js'
 import { createEngine } from '#dist/engine/engine.js'
 import { BraidError } from '#dist/engine/errors.js'
 import { parseOptions } from '#dist/engine/options.js'
@@ -45,7 +53,7 @@ export class Subject {
   private unacknowledged = 0
   private askedFor = 0
 
-  constructor(vector: Pick<Vector, 'role' | 'options' | 'gate'>) {
+  constructor(vector: Pick<Vector, 'role' | 'options' | 'gate' | 'resume' | 'full'>) {
     const { auth, ...rest } = vector.options ?? {}
     const options = auth === undefined ? rest : { ...rest, auth: fromHex(String(auth)) }
     let state = 7
@@ -53,8 +61,14 @@ export class Subject {
       state = (state * 16_807) % 2_147_483_647
       return state / 2_147_483_647
     }
-    const init = { waitForPreface: vector.role === 'listener', gate: vector.gate === true, random }
-    this.engine = createEngine(parseOptions(options), init)
+    const init = {
+      refuse: vector.full === undefined ? undefined : new BraidError('EXHAUSTED', vector.full),
+      waitForPreface: vector.role === 'listener',
+      gate: vector.gate === true,
+      resume: vector.resume === true,
+      random,
+    }
+    this.engine = createEngine(parseOptions({ idleTimeoutMs: 86_400_000, ...options }), init)
     this.engine.tick(this.now)
     this.flush()
   }
@@ -162,7 +176,15 @@ export class Subject {
       case 'admit':
         return engine.admit(this.now)
       case 'lost':
-        return engine.lost(new BraidError('TRANSPORT_LOST', 'the transport is gone', { scope: 'transport' }))
+        return this.lost()
+      case 'issue':
+        return engine.issue(ticketOf(bytes('secret'), number('ms')))
+      case 'redial':
+        return engine.redial(number('attempt'))
+      case 'adopt':
+        return engine.adopt(number('received'), ticketOf(bytes('secret'), number('ms')), this.now)
+      case 'refuse':
+        return engine.refuseResume(number('code'), text('reason'))
       case 'hold':
         this.held = true
         return
@@ -171,12 +193,20 @@ export class Subject {
     }
   }
 
+  private lost(): void {
+    const error = new BraidError('TRANSPORT_LOST', 'the transport is gone', { scope: 'transport' })
+    if (!this.engine.detach()) return this.engine.lost(error)
+    this.spoken = false
+    this.undecoded = new Uint8Array(0)
+  }
+
   private open(command: Command): void {
     const stream = this.engine.open({
       name: String(command.name),
       meta: readMeta(command.meta),
       urgency: typeof command.urgency === 'number' ? command.urgency : 3,
       confirm: command.confirm === true,
+      part: command.part === true,
     })
     const label = `my${this.opened++}`
     stream.owner = label
@@ -185,7 +215,8 @@ export class Subject {
 
   private call(method: string, args: Uint8Array, command: Command): void {
     const deadlineAt = typeof command.deadlineMs === 'number' ? this.now + command.deadlineMs : undefined
-    this.calls.push(this.engine.call(method, args, deadlineAt, command.oneWay === true, `call${this.calls.length}`))
+    const owner = `call${this.calls.length}`
+    this.calls.push(this.engine.call(method, args, deadlineAt, command.oneWay === true, owner, command.part === true))
   }
 
   private stream(command: Command): EngineStream {
@@ -269,12 +300,21 @@ function showError(error: BraidError | undefined): PlainEvent {
   return { code: code.replace('BRAID_', ''), number, reason, executed, initiator, details: toHex(details ?? []) }
 }
 
+function ticketOf(secret: Uint8Array, keepMs: number): Ticket {
+  return { id: new Uint8Array(16).fill(7), secret, keepMs }
+}
+
+function plainRequest({ id, secret, attempt, received, auth }: ResumeRequest): PlainEvent {
+  return { ticket: toHex(id), secret: toHex(secret), attempt, received, auth: toHex(auth) }
+}
+
 function plainEvent(event: EngineEvent): PlainEvent {
   const plain: PlainEvent = { type: event.type }
   for (const [name, value] of Object.entries(event)) {
     if (name === 'stream' || name === 'via') plain[name] = value === undefined ? null : String(value.owner)
     else if (name === 'call') plain[name] = String(value.owner)
     else if (name === 'meta' || name === 'trailer') plain[name] = showMeta(value)
+    else if (name === 'request') Object.assign(plain, plainRequest(value))
     else if (name === 'error') Object.assign(plain, showError(value))
     else if (name === 'remote') Object.assign(plain, value, { auth: toHex(value.auth) })
     else if (value instanceof Uint8Array) Object.assign(plain, { [name]: toHex(value), size: value.length })

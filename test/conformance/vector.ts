@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { encodeFrame, PREFACE } from '../codec/frames.ts'
 import { concat, fromHex, toHex } from '../codec/hex.ts'
 import { encodeVarint } from '../codec/varint.ts'
+import { expandStates, type StateTable } from './states.ts'
 
 /** Bytes: hex with macros, or hex repeated, `<i>` in it standing for a counter as a varint. */
 export type Piece =
@@ -54,6 +55,9 @@ export interface Vector {
   readonly role: 'listener' | 'dialer' | 'symmetric'
   readonly options?: Readonly<Record<string, number | string>>
   readonly gate?: boolean
+  readonly resume?: boolean
+  /** A listener that takes no more sessions: the reason in its CLOSE. */
+  readonly full?: string
   readonly steps: readonly Step[]
   readonly expect: Expect
 }
@@ -70,7 +74,13 @@ const folder = new URL('../../../test/conformance/', import.meta.url)
 /** All vectors, by the file they stand in. */
 export function readVectors(): Map<string, Vector[]> {
   const files = readdirSync(new URL('vectors/', folder)).filter((name) => name.endsWith('.json'))
-  return new Map(files.sort().map((name) => [name, readJson(`vectors/${name}`) as Vector[]]))
+  const byFile = files.sort().map((name): [string, Vector[]] => [name, readJson(`vectors/${name}`) as Vector[]])
+  return new Map([...byFile, ['states.json', expandStates(readStates())]])
+}
+
+/** Every frame in every state. */
+export function readStates(): StateTable {
+  return readJson('states.json') as StateTable
 }
 
 export function readRules(): Rule[] {
@@ -90,6 +100,9 @@ export function list<T>(value: T | readonly T[]): readonly T[] {
 const fixed: Readonly<Record<string, Uint8Array>> = {
   $preface: PREFACE,
   $hello: encodeFrame({ type: 'HELLO', flags: [], fields: { entries: '0=0101' } }),
+  $able: encodeFrame({ type: 'HELLO', flags: [], fields: { entries: '0=0101 7=01' } }),
+  $ticket: new Uint8Array(16).fill(7),
+  $secret: new Uint8Array(32).fill(9),
 }
 
 /** The bytes of pieces; `dynamic` knows the macros that depend on what the subject said before. */

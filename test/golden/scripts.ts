@@ -1,23 +1,12 @@
 // The sessions that are recorded: what each side does, in order. What goes over the wire then is in transcripts/.
 
-import type { RawMeta } from '#dist/engine/contract.js'
+import { json, none, pattern, text } from './content.ts'
+import { furtherScripts } from './further-scripts.ts'
 import { World } from './world.ts'
 
-const text = (value: string) => new TextEncoder().encode(value)
-const json = (value: unknown): RawMeta => ({ json: true, bytes: text(JSON.stringify(value)) })
-const none = new Uint8Array(0)
 const CANCELLED = 14
 const REFUSED = 9
 const GOING_AWAY = 21
-
-/** Bytes that tell where they belong, so that a lost or doubled piece changes the digest. */
-function pattern(size: number, seed = 1): Uint8Array {
-  let state = seed
-  return Uint8Array.from({ length: size }, () => {
-    state = (state * 48_271) % 2_147_483_647
-    return state & 255
-  })
-}
 
 /** Every script by the name of its transcript. */
 export const scripts: Record<string, () => World> = {
@@ -187,7 +176,7 @@ export const scripts: Record<string, () => World> = {
     world.note('a result through a stream')
     a.call('large', none)
     world.flow()
-    const result = b.open('$reply')
+    const result = b.open('$reply', { part: true })
     b.engine.replyVia(b.slot(), result)
     b.engine.write(result, text('a long result'))
     b.engine.end(result)
@@ -260,6 +249,14 @@ export const scripts: Record<string, () => World> = {
     a.call('late', none)
     world.cross()
     a.open('too late')
+    world.flow()
+    world.note('what belongs to the work under way is taken all the same')
+    a.open('p', { part: true })
+    a.call('p', none, { part: true })
+    world.flow()
+    b.engine.end(b.taken(2))
+    b.engine.settle(b.taken(2))
+    b.engine.reply(b.slots.pop() as number, none)
     world.flow()
     b.engine.reply(b.slot(), text('done'))
     a.engine.end(open)
@@ -345,4 +342,6 @@ export const scripts: Record<string, () => World> = {
     world.cross()
     return world
   },
+
+  ...furtherScripts,
 }

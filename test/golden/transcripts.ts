@@ -1,17 +1,20 @@
 // Where the transcripts lie, and how a recorded session becomes text.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { resumedScripts } from './resumed-scripts.ts'
 import { scripts } from './scripts.ts'
+
+const all = { ...scripts, ...resumedScripts }
 
 const folder = new URL('../../../test/golden/transcripts/', import.meta.url)
 
 export function names(): string[] {
-  return Object.keys(scripts)
+  return Object.keys(all)
 }
 
 /** Plays a session and returns its transcript. */
 export function play(name: string): string {
-  const script = scripts[name]
+  const script = all[name]
   if (script === undefined) throw new RangeError(`no session is called ${name}`)
   return `${script().lines.join('\n')}\n`
 }

@@ -2,22 +2,35 @@
 // from one to the other is written down, one line a frame, by the second codec.
 
 import { createHash } from 'node:crypto'
-import type { Engine, EngineCall, EngineStream } from '#dist/engine/contract.js'
-import { createEngine } from '#dist/engine/engine.js'
-import { type EngineOptions, parseOptions } from '#dist/engine/options.js'
+import type { Engine, EngineCall, EngineStream, Ticket } from '#dist/engine/contract.js'
+import type { EngineOptions } from '#dist/engine/options.js'
 import { describeFrame } from '../codec/describe.ts'
-import { decodeFrame, PREFACE } from '../codec/frames.ts'
-import { concat, toHex } from '../codec/hex.ts'
+import { decodeFrame, encodeFrame, PREFACE } from '../codec/frames.ts'
+import { concat, fromHex, toHex } from '../codec/hex.ts'
+import type { Frame } from '../codec/layout.ts'
+import { recorded, type Tape } from './tape.ts'
 
 /** Bytes written out in full up to this length; of longer frames the first ones and a digest. */
 const FULL = 64
 const HEAD = 16
 const BUDGET = 65_536
 
+/** What is out of the ordinary about a world. */
+export interface Setting {
+  /** The listener has an authorisation hook that has not answered yet. */
+  readonly gate?: boolean
+  /** Both sides speak first, as on a port. */
+  readonly symmetric?: boolean
+  /** Both sides can go on over another transport. */
+  readonly resume?: boolean
+}
+
 /** One of the two ends: its engine, what it was told, and the streams and calls the other side began. */
 export class End {
   readonly engine: Engine
   readonly name: string
+  /** Everything its engine was given, to be played again. */
+  readonly tape: Tape
   readonly streams: EngineStream[] = []
   /** Slots of the calls the other side made, in the order they came, until taken. */
   readonly slots: number[] = []
@@ -26,14 +39,16 @@ export class End {
   private undecoded: Uint8Array = new Uint8Array(0)
   private spoken = false
 
-  constructor(name: string, listens: boolean, options: EngineOptions) {
+  constructor(name: string, options: EngineOptions, setting: Setting) {
     this.name = name
-    let state = listens ? 101 : 100
-    const random = () => {
-      state = (state * 16_807) % 2_147_483_647
-      return state / 2_147_483_647
+    const listens = name !== 'a'
+    const init = {
+      waitForPreface: listens && !setting.symmetric,
+      gate: listens && setting.gate === true,
+      resume: setting.resume === true,
     }
-    this.engine = createEngine(parseOptions(options), { waitForPreface: listens, gate: false, random })
+    this.tape = { options, init, seed: listens ? 101 : 100, ops: [] }
+    this.engine = recorded(this.tape)
   }
 
   /** Opens a stream with nothing said but what is given. */
@@ -41,8 +56,12 @@ export class End {
     return this.engine.open({ name, urgency: 3, confirm: false, ...more })
   }
 
-  call(method: string, args: Uint8Array, more: { deadlineAt?: number; oneWay?: boolean } = {}): EngineCall {
-    return this.engine.call(method, args, more.deadlineAt, more.oneWay === true, method)
+  call(
+    method: string,
+    args: Uint8Array,
+    more: { deadlineAt?: number; oneWay?: boolean; part?: boolean } = {},
+  ): EngineCall {
+    return this.engine.call(method, args, more.deadlineAt, more.oneWay === true, method, more.part === true)
   }
 
   /** The stream of that number that the other side opened. */
@@ -83,6 +102,13 @@ export class End {
     return bytes
   }
 
+  /** The transport is lost. */
+  detach(): void {
+    if (!this.engine.detach()) throw new Error(`${this.name} cannot go on without its transport`)
+    this.undecoded = new Uint8Array(0)
+    this.spoken = false
+  }
+
   private describe(bytes: Uint8Array, lines: string[]): void {
     this.undecoded = concat([this.undecoded, bytes])
     let at = 0
@@ -99,6 +125,12 @@ export class End {
   }
 }
 
+/** Extensions have no layout: `number`, `flags` and `bytes` are all there is. */
+function extension({ fields }: Frame): Uint8Array {
+  const body = fromHex(String(fields.bytes))
+  return concat([Uint8Array.of((Number(fields.number) << 3) | Number(fields.flags), body.length), body])
+}
+
 function spaced(bytes: Uint8Array): string {
   const pairs = (some: Uint8Array) => (toHex(some).match(/../g) ?? []).join(' ')
   if (bytes.length <= FULL) return pairs(bytes)
@@ -113,9 +145,9 @@ export class World {
   now = 0
   readonly lines: string[] = []
 
-  constructor(a: EngineOptions = {}, b: EngineOptions = {}) {
-    this.a = new End('a', false, a)
-    this.b = new End('b', true, b)
+  constructor(a: EngineOptions = {}, b: EngineOptions = {}, setting: Setting = {}) {
+    this.a = new End('a', a, setting)
+    this.b = new End('b', b, setting)
     for (const { engine } of [this.a, this.b]) engine.tick(this.now)
   }
 
@@ -140,6 +172,15 @@ export class World {
     this.flow()
   }
 
+  /** A frame that no native engine sends of itself, put on the wire between what `from` sends; then all flows. */
+  byHand(from: End, frame: Frame): void {
+    const bytes = frame.type === 'EXTENSION' ? extension(frame) : encodeFrame(frame)
+    this.lines.push(`${from.name}> ${describeFrame(frame)} | ${spaced(bytes)}`)
+    const to = from === this.a ? this.b : this.a
+    to.engine.receive(bytes, this.now)
+    this.flow()
+  }
+
   /** Half a round trip: what both sides have to say now arrives `ms` later. */
   exchange(ms: number): void {
     this.a.drain()
@@ -155,6 +196,41 @@ export class World {
       end.engine.tick(this.now)
       end.drain()
     }
+  }
+
+  /** The transport is lost, and with it what `a` and `b` have to say now. */
+  cut(): void {
+    const before = this.lines.length
+    for (const end of [this.a, this.b]) {
+      end.drain()
+      end.transmit(this.now, Number.POSITIVE_INFINITY, this.lines)
+    }
+    this.note(`${this.lines.length > before ? 'what was said last' : 'the transport'} is lost`)
+    this.a.detach()
+    this.b.detach()
+  }
+
+  /** The RESUME that `a` sends on another transport. */
+  redial(attempt: number): Uint8Array {
+    this.a.engine.redial(attempt)
+    return this.a.transmit(this.now, Number.POSITIVE_INFINITY, this.lines)
+  }
+
+  /** Behind it `b` is found, and goes on; then all flows. */
+  resume(attempt: number, next: Ticket): void {
+    const resume = decodeFrame(this.redial(attempt), PREFACE.length)?.value
+    this.b.engine.adopt(Number(resume?.fields.count), next, this.now)
+    this.flow()
+  }
+
+  /** Behind it nobody is found. */
+  refuse(attempt: number, code: number): void {
+    const nobody = new End('c', {}, {})
+    nobody.engine.receive(this.redial(attempt), this.now)
+    nobody.drain()
+    nobody.engine.refuseResume(code, '')
+    this.a.engine.receive(nobody.transmit(this.now, Number.POSITIVE_INFINITY, this.lines), this.now)
+    this.a.drain()
   }
 
   /** Lets time pass in one go. */

@@ -5,8 +5,12 @@ interface Entry {
   readonly time: number
   readonly order: number
   readonly idle: boolean
-  readonly action: () => void
+  /** Undefined: cancelled. */
+  action: (() => void) | undefined
 }
+
+/** Something that was asked for. */
+export type Due = object
 
 /** A clock that runs as fast as its actions do. Times in ms. */
 export class Clock {
@@ -20,25 +24,44 @@ export class Clock {
     return this.#busy
   }
 
-  /** `idle` marks a timer that may go on for ever and so does not count as something still to come. */
-  at(time: number, action: () => void, idle = false): void {
-    const entry = { time: Math.max(time, this.now), order: this.#order++, idle, action }
-    if (!idle) this.#busy++
-    this.#push(entry)
+  /** Actions waiting altogether; cancelled ones may be among them. */
+  get pending(): number {
+    return this.#heap.length
   }
 
-  after(ms: number, action: () => void): void {
-    this.at(this.now + ms, action)
+  /** `idle` marks a timer that may go on for ever and so does not count as something still to come. */
+  at(time: number, action: () => void, idle = false): Due {
+    const entry: Entry = { time: Math.max(time, this.now), order: this.#order++, idle, action }
+    if (!idle) this.#busy++
+    this.#push(entry)
+    return entry
+  }
+
+  after(ms: number, action: () => void): Due {
+    return this.at(this.now + ms, action)
+  }
+
+  /** It will not run, and time need not pass for it. */
+  cancel(due: Due): void {
+    const entry = due as Entry
+    if (entry.action === undefined) return
+    entry.action = undefined
+    if (!entry.idle) this.#busy--
   }
 
   /** Runs the next action. False: there is none. */
   step(): boolean {
-    const entry = this.#pop()
-    if (entry === undefined) return false
-    if (!entry.idle) this.#busy--
-    this.now = entry.time
-    entry.action()
-    return true
+    for (let entry = this.#pop(); entry !== undefined; entry = this.#pop()) {
+      const { action } = entry
+      if (action === undefined) continue
+      // It has run: nobody can cancel it any more.
+      entry.action = undefined
+      if (!entry.idle) this.#busy--
+      this.now = entry.time
+      action()
+      return true
+    }
+    return false
   }
 
   #push(entry: Entry): void {

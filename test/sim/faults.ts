@@ -2,36 +2,14 @@
 // or invents. Only the tests of the oracle use them.
 
 import type { Engine, EngineEvent } from '#dist/engine/contract.js'
-import type { Clock } from './clock.ts'
-import { Node } from './network.ts'
+import { Harm, type HarmKind } from './harm.ts'
 import { Type } from './wire.ts'
 import type { Faults } from './world.ts'
 
-/** Harms the byte at an offset of one direction: leaves it out, doubles it, or changes one of its bits. */
-class Harm extends Node {
-  #left: number
-  readonly #how: 'drop' | 'double' | 'flip'
-
-  constructor(clock: Clock, offset: number, how: 'drop' | 'double' | 'flip') {
-    super(clock)
-    this.#left = offset
-    this.#how = how
+function harm(how: HarmKind): Faults {
+  return {
+    nodes: (clock, random, side) => (side === 0 ? [new Harm(clock, random, random.skewed(300, 5000), how)] : []),
   }
-
-  protected override pass(chunk: Uint8Array): boolean {
-    const at = this.#left
-    this.#left -= chunk.length
-    if (at < 0 || at >= chunk.length) return super.pass(chunk)
-    const bytes = [...chunk]
-    if (this.#how === 'drop') bytes.splice(at, 1)
-    else if (this.#how === 'double') bytes.splice(at, 0, bytes[at] as number)
-    else bytes[at] = (bytes[at] as number) ^ 1
-    return bytes.length === 0 ? true : super.pass(Uint8Array.from(bytes))
-  }
-}
-
-function harm(how: 'drop' | 'double' | 'flip'): Faults {
-  return { nodes: (clock, random, side) => (side === 0 ? [new Harm(clock, random.skewed(300, 5000), how)] : []) }
 }
 
 /** An engine with some members replaced. */

@@ -1,149 +1,111 @@
-// Listens to both directions of a wire and holds each sender to docs/PROTOCOL.md: numbers, credit, slots, ends, tokens.
-// Knows what a side may know - what it sent and what has reached it - and nothing of the engines.
+// Listens to both directions of a wire and holds each sender to docs/PROTOCOL.md: numbers, credit, slots, ends, tokens, and what
+// goes out again on another transport. Knows what a side may know - what it sent and what has reached it - and nothing of the engines.
 
 import { must, type SideIndex, sideName } from './model.ts'
-import { describe, Fields, type Frame, FrameReader, Type, varintLength } from './wire.ts'
+import { judges, learners } from './rules.ts'
+import { describe, Fields, type Frame, FrameReader, Type } from './wire.ts'
+import { type Line, type Way, WireSide } from './wire-side.ts'
 
-/** What a HELLO declares; before it came, its floors stand. */
-interface Declared {
-  maxFrame: number
-  streamWindow: number
-  sessionWindow: number
-  streams: number
-  calls: number
-  maxMeta: number
-}
+const TICKET_BYTES = 48
 
-const floors: Declared = {
-  maxFrame: 16_384,
-  streamWindow: 16_384,
-  sessionWindow: 65_536,
-  streams: 32,
-  calls: 32,
-  maxMeta: 1024,
-}
-
-const helloKeys: Record<number, keyof Declared> = {
-  1: 'maxFrame',
-  2: 'streamWindow',
-  3: 'sessionWindow',
-  4: 'streams',
-  5: 'calls',
-  6: 'maxMeta',
-}
-
-/** One half of one stream as its sender knows it. */
-export interface WireHalf {
-  /** Bytes and message ends sent, and credit that arrived beyond the first window. */
-  spent: number
-  granted: number
-  /** Credit the receiver has sent beyond the first window; some may be on its way. */
-  given: number
-  payload: number
-  final: boolean
-  answered: boolean
-  asked: number
-  /** The receiver sent RESET with RECV. */
-  stopped: boolean
-}
-
-/** What one side has sent and what has reached it. */
-export class WireSide {
-  readonly index: SideIndex
-  readonly reader: FrameReader
-  /** Frames on their way to the other side. */
-  readonly flying: Frame[] = []
-  arrivedBytes = 0
-  admitted = true
-  /** What the peer declared, as far as it has arrived; and what this side declared. */
-  peer: Declared = floors
-  own: Declared = floors
-  helloSent = false
-  opened = 0
-  streamLimit = 0
-  limitSent = 0
-  sessionSpent = 0
-  sessionGranted = 0
-  sessionGiven = 0
-  sessionGrants = 0
-  /** Halves this side sends, by wire id. */
-  readonly halves = new Map<number, WireHalf>()
-  readonly slots = new Set<number>()
-  readonly busy = new Set<number>()
-  readonly names: Set<number> = new Set()
-  sequenced = 0
-  sequencedSeen = 0
-  acked = 0
-  ackOwed = false
-  readonly pings: string[] = []
-  readonly pingsSeen: string[] = []
-  awayCount = Number.POSITIVE_INFINITY
-  closed = false
-  /** Frames that cost the receiver a token, and the last one. */
-  tokens = 0
-  lastToken = ''
-
-  constructor(index: SideIndex, found: (frame: Frame) => void) {
-    this.index = index
-    this.reader = new FrameReader(found)
-  }
-
-  half(id: number): WireHalf {
-    let half = this.halves.get(id)
-    if (half === undefined) {
-      half = { spent: 0, granted: 0, given: 0, payload: 0, final: false, answered: false, asked: 0, stopped: false }
-      this.halves.set(id, half)
-    }
-    return half
-  }
-
-  streamCredit(half: WireHalf): number {
-    return this.peer.streamWindow + half.granted - half.spent
-  }
-
-  get sessionCredit(): number {
-    return this.peer.sessionWindow + this.sessionGranted - this.sessionSpent
-  }
-}
-
-/** Both sides of a wire, judged frame by frame. */
+/** Both sides of a session, judged frame by frame. */
 export class Monitor {
   readonly sides: readonly [WireSide, WireSide]
   /** Called for every frame, when it is sent. */
   onFrame: ((side: SideIndex, frame: Frame) => void) | undefined
 
-  constructor() {
-    this.sides = [this.#side(0), this.#side(1)]
+  readonly #keeps: boolean
+
+  /** `keeps`: the session may go on over other transports; what was sent is remembered, to be compared when it goes out again. */
+  constructor(keeps = false) {
+    this.#keeps = keeps
+    const line = this.line()
+    line.state = 'first'
+    this.sides = [new WireSide(0, line), new WireSide(1, line)]
   }
 
-  #side(index: SideIndex): WireSide {
-    return new WireSide(index, (frame) => {
-      this.#sent(this.sides[index], frame)
-      this.onFrame?.(index, frame)
-      this.sides[index].flying.push(frame)
+  /** One more transport; the first is there from the beginning. */
+  line(): Line {
+    const way = (side: SideIndex): Way => ({
+      reader: new FrameReader((frame) => this.#found(line, side, frame)),
+      flying: [],
+      arrivedBytes: 0,
     })
+    const line: Line = { ways: [way(0), way(1)], resumedAt: 0, state: 'new' }
+    return line
   }
 
-  sent(side: SideIndex, chunk: Uint8Array): void {
-    this.sides[side].reader.feed(chunk)
+  sent(side: SideIndex, chunk: Uint8Array, line = this.sides[side].line): void {
+    line.ways[side].reader.feed(chunk)
   }
 
   /** Bytes reached `side`: what they say may now be used by it. */
-  arrived(side: SideIndex, chunk: Uint8Array): void {
-    this.sides[side === 0 ? 1 : 0].arrivedBytes += chunk.length
-    this.learn(side)
+  arrived(side: SideIndex, chunk: Uint8Array, line = this.sides[side].line): void {
+    line.ways[side === 0 ? 1 : 0].arrivedBytes += chunk.length
+    if (line === this.sides[side].line) this.learn(side)
   }
 
   /** A side that is not admitted yet looks at nothing behind the HELLO. */
   learn(side: SideIndex): void {
-    const from = this.sides[side === 0 ? 1 : 0]
+    const { line, admitted } = this.sides[side]
+    const way = line.ways[side === 0 ? 1 : 0]
     let count = 0
-    for (const frame of from.flying) {
-      if (frame.end > from.arrivedBytes || (frame.type !== Type.HELLO && !this.sides[side].admitted)) break
+    for (const frame of way.flying) {
+      if (frame.end > way.arrivedBytes || (frame.type !== Type.HELLO && !admitted)) break
       this.#learned(this.sides[side], frame)
       count++
     }
-    if (count > 0) from.flying.splice(0, count)
+    if (count > 0) way.flying.splice(0, count)
+  }
+
+  #found(line: Line, index: SideIndex, frame: Frame): void {
+    const side = this.sides[index]
+    if (frame.type === Type.RESUME) this.#resumes(side, line, frame)
+    else if (frame.type === Type.TICKET) this.#ticket(side, line, frame)
+    else if (line !== side.line) {
+      const goodbye = frame.type === Type.RESUME_NO || frame.type === Type.CLOSE
+      must(goodbye, () => `${sideName(index)} sent ${describe(frame)} on another transport`)
+    } else this.#sent(side, frame)
+    this.onFrame?.(index, frame)
+    line.ways[index].flying.push(frame)
+  }
+
+  /** The dialer comes back on another transport. */
+  #resumes(side: WireSide, line: Line, frame: Frame): void {
+    const fields = new Fields(frame.body)
+    fields.bytes(TICKET_BYTES)
+    fields.varint()
+    line.resumedAt = fields.varint()
+    line.state = 'asked'
+    this.#attach(side, line, line.resumedAt)
+  }
+
+  /** The listener hands out a ticket; on another transport that says that the session goes on. */
+  #ticket(side: WireSide, line: Line, frame: Frame): void {
+    const fields = new Fields(frame.body)
+    fields.bytes(TICKET_BYTES)
+    fields.varint()
+    const received = fields.varint()
+    if (line === side.line) {
+      must(
+        received <= side.sequencedSeen,
+        () => `${sideName(side.index)} has ${side.sequencedSeen} frames, says ${received}`,
+      )
+      side.acked = received
+      return
+    }
+    this.#attach(side, line, received)
+    side.repeated = line.resumedAt
+  }
+
+  #attach(side: WireSide, line: Line, received: number): void {
+    const name = sideName(side.index)
+    must(received === side.sequencedSeen, () => `${name} has ${side.sequencedSeen} frames, and says ${received}`)
+    side.line = line
+    side.acked = received
+    side.ackOwed = false
+    side.pings = []
+    side.pingsSeen = []
   }
 
   #sent(side: WireSide, frame: Frame): void {
@@ -152,7 +114,13 @@ export class Monitor {
     rule(!side.closed, 'after CLOSE')
     rule(side.helloSent === (frame.type !== Type.HELLO) || frame.type === Type.CLOSE, 'HELLO is first, and once')
     rule(frame.length <= side.peer.maxFrame + 256, `longer than ${side.peer.maxFrame} and 256`)
-    if (frame.type >= Type.OPEN && frame.type <= Type.GOAWAY) side.sequenced++
+    if (isSequenced(frame)) {
+      rule(side.index !== 0 || side.line.state !== 'asked', 'before RESUME was answered')
+      const known = side.history[side.repeated++]
+      if (known !== undefined) return rule(known === describe(frame), `frame ${side.repeated} was ${known}`)
+      if (this.#keeps) side.history.push(describe(frame))
+      side.sequenced++
+    }
     const fields = new Fields(frame.body)
     const judge = judges[frame.type]
     if (judge === undefined) rule(false, 'no such frame')
@@ -160,197 +128,18 @@ export class Monitor {
   }
 
   #learned(side: WireSide, frame: Frame): void {
-    if (frame.type >= Type.OPEN && frame.type <= Type.GOAWAY) side.sequencedSeen++
+    if (isSequenced(frame)) side.sequencedSeen++
+    if (frame.type === Type.TICKET && side.line.state === 'asked') {
+      side.line.state = 'resumed'
+      const fields = new Fields(frame.body)
+      fields.bytes(TICKET_BYTES)
+      fields.varint()
+      side.repeated = fields.varint()
+    }
     learners[frame.type]?.(side, frame, new Fields(frame.body))
   }
 }
 
-type Rule = (holds: boolean, text: string) => void
-type Judge = (side: WireSide, frame: Frame, fields: Fields, rule: Rule, other: WireSide) => void
-
-function token(side: WireSide, frame: Frame, why: string): void {
-  side.tokens++
-  side.lastToken = `${describe(frame)}: ${why}`
-}
-
-function spend(side: WireSide, half: WireHalf, bytes: number, rule: Rule): void {
-  rule(bytes <= side.streamCredit(half), `${bytes} on ${side.streamCredit(half)} of stream credit`)
-  rule(bytes <= side.sessionCredit, `${bytes} on ${side.sessionCredit} of session credit`)
-  half.spent += bytes
-  side.sessionSpent += bytes
-}
-
-function known(side: WireSide, other: WireSide, id: number, rule: Rule): void {
-  const opened = id % 2 === 0 ? side.opened : other.opened
-  rule(Math.floor(id / 2) < opened, `id ${id} was never opened`)
-}
-
-/** What a sender must keep to, by frame. */
-const judges: Record<number, Judge> = {
-  [Type.HELLO]: (side, _frame, fields) => {
-    side.helloSent = true
-    side.own = declared(fields)
-    side.limitSent = side.own.streams
-  },
-  [Type.PING]: (side, frame) => side.pings.push(Buffer.from(frame.body).toString('hex')),
-  [Type.PONG]: (side, frame, _fields, rule) => {
-    const at = side.pingsSeen.indexOf(Buffer.from(frame.body).toString('hex'))
-    rule(at >= 0, 'answers no PING')
-    side.pingsSeen.splice(0, at + 1)
-  },
-  [Type.ACK]: (side, frame, fields, rule) => {
-    const count = fields.varint()
-    rule(side.ackOwed, 'nobody asked')
-    side.ackOwed = false
-    side.acked += count
-    rule(side.acked <= side.sequencedSeen, `${side.acked} acknowledged of ${side.sequencedSeen} received`)
-    if (count === 0) token(side, frame, 'acknowledges nothing')
-  },
-  [Type.OPEN]: (side, frame, fields, rule) => {
-    const id = fields.varint()
-    rule(id === side.opened * 2, `number ${id / 2}, the next is ${side.opened}`)
-    const limit = Math.max(side.peer.streams, side.streamLimit)
-    rule(side.opened < limit, `number ${side.opened} with a limit of ${limit}`)
-    side.opened++
-    rule(fields.byte() < 8, 'priority byte')
-    rule(fields.bytes(fields.varint()).length <= 128, 'name too long')
-    const bytes = fields.byte() === 0 ? 0 : fields.bytes(fields.varint()).length
-    rule(bytes <= side.peer.maxMeta, `${bytes} bytes of metadata, ${side.peer.maxMeta} allowed`)
-    const half = side.half(id)
-    half.payload += fields.left
-    spend(side, half, fields.left, rule)
-    half.final = (frame.flags & 1) !== 0
-  },
-  [Type.DATA]: (side, frame, fields, rule, other) => {
-    const id = fields.varint()
-    known(side, other, id, rule)
-    const payload = frame.length - varintLength(frame.body[0] as number)
-    const half = side.half(id)
-    rule(!half.final, 'on a half that is final')
-    rule(payload > 0 || (frame.flags & 3) !== 0, 'says nothing')
-    rule(payload <= side.peer.maxFrame, `${payload} bytes, ${side.peer.maxFrame} allowed`)
-    spend(side, half, payload + ((frame.flags & 2) >> 1), rule)
-    half.payload += payload
-    half.final = (frame.flags & 1) !== 0
-  },
-  [Type.RESET]: (side, frame, fields, rule, other) => {
-    const id = fields.varint()
-    known(side, other, id, rule)
-    rule((frame.flags & 3) !== 0, 'no half')
-    fields.varint()
-    rule(fields.left <= 256, 'reason too long')
-    const half = side.half(id)
-    if ((frame.flags & 1) !== 0) {
-      if (half.final) token(side, frame, 'a half reset that is final')
-      half.final = true
-    }
-    if ((frame.flags & 2) === 0) return
-    rule(!other.half(id ^ 1).stopped, 'stopped twice')
-    other.half(id ^ 1).stopped = true
-  },
-  [Type.CREDIT]: (side, frame, fields, rule, other) => {
-    const id = fields.varint()
-    known(side, other, id, rule)
-    const bytes = fields.varint()
-    rule(bytes > 0, 'of nothing')
-    other.half(id ^ 1).given += bytes
-    if (bytes < 1024) token(side, frame, `grants ${bytes}`)
-  },
-  [Type.SCREDIT]: (side, frame, fields, rule) => {
-    const bytes = fields.varint()
-    rule(bytes > 0, 'of nothing')
-    side.sessionGiven += bytes
-    side.sessionGrants++
-    if (bytes < 1024) token(side, frame, `grants ${bytes}`)
-  },
-  [Type.ASK]: (side, frame, fields, rule, other) => {
-    const id = fields.varint()
-    known(side, other, id, rule)
-    const half = side.half(id)
-    rule(!half.final, 'on a half that is final')
-    const wanted = fields.varint()
-    if (wanted < half.asked * 1.25) token(side, frame, `asks for hardly more than ${half.asked}`)
-    half.asked = wanted
-  },
-  [Type.LIMIT]: (side, frame, fields, rule) => {
-    rule(fields.byte() === 0, 'of an unknown kind')
-    const count = fields.varint()
-    if (count <= side.limitSent) token(side, frame, `not above ${side.limitSent}`)
-    side.limitSent = count
-  },
-  [Type.META]: (side, frame, fields, rule, other) => {
-    const id = fields.varint()
-    known(side, other, id, rule)
-    const half = side.half(id)
-    rule(!half.final, 'on a half that is final')
-    const bytes = fields.byte() === 0 ? 0 : fields.bytes(fields.varint()).length
-    rule(bytes <= side.peer.maxMeta, `${bytes} bytes of metadata, ${side.peer.maxMeta} allowed`)
-    if ((frame.flags & 1) !== 0) half.final = true
-    else {
-      rule(id % 2 === 1 && !half.answered, 'a second answer, or to a stream of its own')
-      half.answered = true
-    }
-  },
-  [Type.CALL]: (side, _frame, fields, rule) => {
-    const slot = fields.varint()
-    rule(slot < side.peer.calls, `slot ${slot} of ${side.peer.calls}`)
-    rule(!side.slots.has(slot), `slot ${slot} is busy`)
-    side.slots.add(slot)
-  },
-  [Type.REPLY]: (side, frame, fields, rule) => {
-    const slot = fields.varint()
-    rule(side.busy.has(slot), `slot ${slot} is free`)
-    side.busy.delete(slot)
-    if ((frame.flags & 2) === 0) return
-    const id = fields.varint()
-    rule(id % 2 === 0 && id / 2 < side.opened, `via ${id}, which is not its own`)
-  },
-  [Type.CANCEL]: (side, frame, fields) => {
-    if (!side.slots.has(fields.varint())) token(side, frame, 'for a free slot')
-  },
-  [Type.GOAWAY]: (side, _frame, fields, rule) => {
-    const count = fields.varint()
-    rule(count <= side.awayCount, `count rises from ${side.awayCount}`)
-    side.awayCount = count
-  },
-  [Type.CLOSE]: (side) => {
-    side.closed = true
-  },
-  [Type.ACKREQ]: () => undefined,
-}
-
-/** What a side knows once a frame has reached it. */
-const learners: Record<number, (side: WireSide, frame: Frame, fields: Fields) => void> = {
-  [Type.HELLO]: (side, _frame, fields) => {
-    side.peer = declared(fields)
-  },
-  [Type.PING]: (side, frame) => side.pingsSeen.push(Buffer.from(frame.body).toString('hex')),
-  [Type.DATA]: (side, frame) => {
-    if ((frame.flags & 4) !== 0) side.ackOwed = true
-  },
-  [Type.ACKREQ]: (side) => {
-    side.ackOwed = true
-  },
-  [Type.CREDIT]: (side, _frame, fields) => {
-    side.half(fields.varint() ^ 1).granted += fields.varint()
-  },
-  [Type.SCREDIT]: (side, _frame, fields) => {
-    side.sessionGranted += fields.varint()
-  },
-  [Type.LIMIT]: (side, _frame, fields) => {
-    fields.byte()
-    side.streamLimit = Math.max(side.streamLimit, fields.varint())
-  },
-  [Type.CALL]: (side, _frame, fields) => side.busy.add(fields.varint()),
-  [Type.REPLY]: (side, _frame, fields) => side.slots.delete(fields.varint()),
-}
-
-function declared(fields: Fields): Declared {
-  const found = { ...floors }
-  while (fields.left > 0) {
-    const name = helloKeys[fields.varint()]
-    const value = fields.bytes(fields.varint())
-    if (name !== undefined) found[name] = new Fields(value).varint()
-  }
-  return found
+function isSequenced({ type }: Frame): boolean {
+  return type >= Type.OPEN && type <= Type.GOAWAY
 }

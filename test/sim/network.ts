@@ -2,6 +2,7 @@
 // and pushes back when full. Knows bytes and time, and nothing of what they mean.
 
 import type { Clock } from './clock.ts'
+import type { NodePlan } from './plan.ts'
 import type { Prng } from './prng.ts'
 
 /** What takes bytes: a node, or the endpoint at the far end. */
@@ -239,6 +240,24 @@ export class Cut extends Node {
     if (head.length > 0) super.pass(head)
     this.#broken()
     return true
+  }
+}
+
+/** Builds the node a plan names. */
+export function buildNode(plan: NodePlan, clock: Clock, random: Prng): Node {
+  switch (plan.kind) {
+    case 'delay':
+      return new Delay(clock, random, plan.ms, plan.jitterMs, plan.capacity)
+    case 'rate':
+      return new Rate(clock, plan.bytesPerMs, plan.capacity)
+    case 'chop':
+      return new Chop(clock, random, plan.largest, plan.budget)
+    case 'coalesce':
+      return new Coalesce(clock, plan.ms)
+    case 'stall':
+      return new Stall(clock, random, plan.longestMs)
+    case 'buffer':
+      return new Node(clock, plan.capacity)
   }
 }
 

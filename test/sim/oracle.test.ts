@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Clock } from './clock.ts'
+import { runEngines } from './engines.ts'
 import { faults } from './faults.ts'
 import { Prng } from './prng.ts'
 import { runSeed } from './run.ts'
@@ -13,24 +14,25 @@ for (const [name, fault] of Object.entries(faults)) {
   test(`the simulator notices ${name}`, () => {
     let failure: string | undefined
     for (let seed = 1; seed <= SEEDS_MAX && failure === undefined; seed++)
-      failure = runSeed(seed, { faults: fault }).failure
-    assert.match(failure ?? 'nothing noticed', /^seed \d+, step \d+, .* \| node scripts\/sim\.mjs --seed \d+ --trace$/)
+      failure = runEngines(seed, { faults: fault }).failure
+    assert.match(failure ?? 'nothing noticed', /^seed \d+, step \d+, .* \| npm run sim -- --seed \d+ --trace$/)
   })
 }
 
-test('a seed stands for one run, byte for byte', () => {
+test('a seed stands for one run, byte for byte', async () => {
   for (const seed of [1, 2, 3, 77, 1024]) {
     const lines: string[] = []
-    const first = runSeed(seed, { hash: true, trace: (line) => lines.push(line) })
-    const second = runSeed(seed, { hash: true })
+    const first = await runSeed(seed, { hash: true, trace: (line) => lines.push(line) })
+    const second = await runSeed(seed, { hash: true })
     assert.equal(first.hash, second.hash)
-    assert.deepEqual({ ...first, hash: '' }, runSeed(seed))
+    assert.deepEqual({ ...first, hash: '' }, await runSeed(seed))
     assert.ok(lines.length > 10)
   }
 })
 
-test('two seeds stand for two runs', () => {
-  const hashes = new Set([1, 2, 3, 4, 5].map((seed) => runSeed(seed, { hash: true }).hash))
+test('two seeds stand for two runs', async () => {
+  const hashes = new Set<string>()
+  for (const seed of [1, 2, 3, 4, 5]) hashes.add((await runSeed(seed, { hash: true })).hash)
   assert.equal(hashes.size, 5)
 })
 

@@ -1,7 +1,7 @@
 // One side of a world: every command goes through here into model and engine, every event through here into the
 // oracle and then to whoever works with the stream or call. Decides nothing itself.
 
-import type { EngineEvent, EngineStream, RawMeta, RemoteHello } from '#dist/engine/contract.js'
+import type { EngineEvent, EngineStream, OpenRequest, RawMeta, RemoteHello } from '#dist/engine/contract.js'
 import type { BraidError } from '#dist/engine/errors.js'
 import type { EngineSettings } from '#dist/engine/options.js'
 import type { Answer, CallModel, CallOracle } from './calls.ts'
@@ -68,7 +68,7 @@ export class Session implements Observer {
 
   // -- commands
 
-  open(request: { name: string; meta: RawMeta | undefined; urgency: number; confirm: boolean }): StreamView {
+  open(request: OpenRequest & { readonly meta: RawMeta | undefined }): StreamView {
     const { streams } = this.shared
     const stream = new StreamModel(streams.streams.length, this.side, request)
     const view = stream.views[this.side]

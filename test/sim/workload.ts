@@ -213,6 +213,7 @@ export class Workload implements Worker {
       meta: random.chance(0.5) ? undefined : this.#drawMeta(),
       urgency: random.chance(0.5) ? 3 : random.int(0, 7),
       confirm: random.chance(0.3),
+      part: name === RESULT,
     })
     const { writer } = this.#join(view)
     if (name !== RESULT && random.chance(0.03)) this.#session.stop(view, 14, drawReason(random))

@@ -5,14 +5,14 @@ import type { Engine } from '#dist/engine/contract.js'
 import { createEngine, type EngineInit } from '#dist/engine/engine.js'
 import { type EngineSettings, parseOptions } from '#dist/engine/options.js'
 import { CallOracle } from './calls.ts'
-import { checkClosed, checkQuiet, checkStep, checkWindow, type Scene } from './checks.ts'
+import { checkClosed, checkCounts, checkQuiet, checkStep, checkWindow, type Scene } from './checks.ts'
 import { Clock } from './clock.ts'
 import { Endpoint } from './endpoint.ts'
 import { must, type SideIndex, type StreamView, sideName } from './model.ts'
 import { Monitor } from './monitor.ts'
-import { Chop, Coalesce, Cut, chain, Delay, Node, Rate, Stall } from './network.ts'
+import { buildNode, Cut, chain, type Node } from './network.ts'
 import { StreamOracle } from './oracle.ts'
-import type { NodePlan, Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { Prng } from './prng.ts'
 import { Session, type Shared } from './session.ts'
 import { describe, Type } from './wire.ts'
@@ -21,6 +21,8 @@ import { Workload } from './workload.ts'
 /** Steps in which nothing moves, and steps altogether, after which a world is stuck. */
 const IDLE_STEPS_MAX = 30_000
 const STEPS_MAX = 3_000_000
+/** Counting what engines hold takes longer than a step does. */
+const STEPS_PER_COUNT = 4
 /** Timers that may run out, one after the other, while nothing else is left to happen. */
 const IDLE_TIMERS_MAX = 2000
 
@@ -146,31 +148,13 @@ export class World implements Scene {
     const sender = this.sessions[from].endpoint
     const receiver = this.sessions[from === 0 ? 1 : 0].endpoint
     const random = this.#random.fork(20 + from)
-    const nodes = this.plan.path[from].map((node) => this.#node(node, random))
+    const nodes = this.plan.path[from].map((node) => buildNode(node, this.clock, random))
     if (faults.nodes !== undefined) nodes.push(...faults.nodes(this.clock, random, from))
     const { end } = this.plan
     if (end.kind === 'cutAtByte' && end.direction === from)
       nodes.push(new Cut(this.clock, end.offset, () => this.#break()))
     sender.below = chain(sender, nodes, receiver)
     receiver.above = nodes.at(-1)
-  }
-
-  #node(plan: NodePlan, random: Prng): Node {
-    const { clock } = this
-    switch (plan.kind) {
-      case 'delay':
-        return new Delay(clock, random, plan.ms, plan.jitterMs, plan.capacity)
-      case 'rate':
-        return new Rate(clock, plan.bytesPerMs, plan.capacity)
-      case 'chop':
-        return new Chop(clock, random, plan.largest, plan.budget)
-      case 'coalesce':
-        return new Coalesce(clock, plan.ms)
-      case 'stall':
-        return new Stall(clock, random, plan.longestMs)
-      case 'buffer':
-        return new Node(clock, plan.capacity)
-    }
   }
 
   // -- running
@@ -211,7 +195,10 @@ export class World implements Scene {
   #step(): void {
     if (!this.clock.step()) return
     this.steps++
-    for (const session of this.sessions) checkStep(this, session)
+    for (const session of this.sessions) {
+      checkStep(this, session)
+      if (this.steps % STEPS_PER_COUNT === 0) checkCounts(this, session)
+    }
     const progress = this.streams.progress + this.calls.progress
     if (progress !== this.#progress) {
       this.#progress = progress

@@ -57,7 +57,8 @@ test('abort and timeout: before sending, in flight, after the end', async (t) =>
   await assert.rejects(late, code('DEADLINE'))
   await rounds(both)
   assert.deepEqual(reasons.sort(), ['BRAID_CANCELLED', 'BRAID_DEADLINE'])
-  assert.equal(clock.pending, 0)
+  // One for each session, which asks from time to time whether the other is there.
+  assert.equal(clock.pending, 2)
   assert.equal(ran, 1)
 })
 
@@ -177,3 +178,28 @@ test('bodies that are no list of arguments are refused', async (t) => {
   }
   assert.deepEqual(await wrap(both[1]).echo!(...Array(1000).fill(0)), Array(1000).fill(0))
 })
+
+test('a session that only waits for promises is answered by one', async (t) => {
+  const both = sessions(t)
+  const answering: Promise<unknown>[] = []
+  expose(wrapped(both[0], answering), { late: async () => 5, wrong: async () => Promise.reject(new RangeError('no')) })
+  const remote = wrap(both[1])
+  assert.equal(await remote.late!(), 5)
+  await assert.rejects(remote.wrong!() as Promise<unknown>, code('INTERNAL'))
+  assert.deepEqual(
+    (await Promise.allSettled(answering)).map(({ status }) => status),
+    ['fulfilled', 'rejected'],
+  )
+})
+
+/** A session in front of another, whose calls show their handlers no more than what is documented. */
+function wrapped(session: Session, answering: Promise<unknown>[]): Session {
+  const handleCall: Session['handleCall'] = (pattern, handler) =>
+    session.handleCall(pattern, (bytes, { method, oneWay, signal, answer }) => {
+      const context = { session, method, oneWay, signal, answer, remaining: () => undefined }
+      const result = handler(bytes, context)
+      if (result instanceof Promise) answering.push(result)
+      return result
+    })
+  return new Proxy(session, { get: (target, name) => (name === 'handleCall' ? handleCall : Reflect.get(target, name)) })
+}

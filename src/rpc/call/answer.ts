@@ -3,6 +3,7 @@
 
 import type { BraidError } from '../../engine/errors.ts'
 import { isThenable } from '../../session/deferred.ts'
+import { directCall, LATER } from '../../session/direct.ts'
 import type { Bytes } from '../../session/opener.ts'
 import type { CallContext, CallHandler } from '../../session/session.ts'
 import type { Stream } from '../../session/stream.ts'
@@ -59,7 +60,7 @@ export function answerCall(
 }
 
 /** One call; also whoever reads the references of its arguments, and writes those of its result. */
-class Answer extends LazyReader implements ReferenceWriter {
+class Answer extends LazyReader<CallBody> implements ReferenceWriter {
   private readonly answer: Answering
   private readonly call: CallContext
   private readonly codec: Codec
@@ -78,10 +79,9 @@ class Answer extends LazyReader implements ReferenceWriter {
 
   begin(bytes: Uint8Array): Bytes | Promise<Bytes> {
     try {
-      const body = this.decode(() => decodeBody(this.codec, bytes, this.answer.bounds, this))
-      if (body instanceof Promise) return this.settle(this.whole(body))
-      const result = this.invoke(body)
-      return isThenable(result) ? this.settle(result) : this.finish(result)
+      const body = this.decode(bytes)
+      const result = body instanceof Promise ? this.whole(body) : this.invoke(body)
+      return isThenable(result) ? this.answerLater(result) : this.finish(result)
     } catch (thrown) {
       throw this.failure(thrown)
     }
@@ -103,6 +103,23 @@ class Answer extends LazyReader implements ReferenceWriter {
     return this.answer.invoke(values, new MethodContext(this.call, this.method, metadata))
   }
 
+  private answerLater(result: PromiseLike<unknown>): Bytes | Promise<Bytes> {
+    const call = directCall(this.call)
+    if (call === undefined) return this.settle(result)
+    const failed = (thrown: unknown): void => call.failed(this.failure(thrown))
+    const answered = (value: unknown): void => {
+      let bytes: Bytes
+      try {
+        bytes = this.finish(value)
+      } catch (thrown) {
+        return failed(thrown)
+      }
+      call.replied(bytes)
+    }
+    Promise.resolve(result).then(answered, failed)
+    return LATER
+  }
+
   private async settle(result: PromiseLike<unknown>): Promise<Bytes> {
     try {
       return this.finish(await result)
@@ -113,6 +130,7 @@ class Answer extends LazyReader implements ReferenceWriter {
 
   private failure(thrown: unknown): unknown {
     this.end(false)
+    this.answer.rpc.refusals.count(thrown)
     return outgoing(thrown, this.answer.policy, this.codec, this.method)
   }
 
@@ -148,6 +166,10 @@ class Answer extends LazyReader implements ReferenceWriter {
     const beforeParts = (): unknown => this.valueStream()
     this.references ??= new Outgoing(rpc, this.codec, 'result', policy, { beforeParts })
     return this.references.write(value)
+  }
+
+  protected decodeOnce(bytes: Uint8Array): CallBody {
+    return decodeBody(this.codec, bytes, this.answer.bounds, this)
   }
 
   protected makeIncoming(): Incoming {

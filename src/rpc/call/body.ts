@@ -2,14 +2,14 @@
 // Knows codecs; knows no call.
 
 import type { Codec, Encoded, ReferenceReader, ReferenceWriter } from '../codec/codec.ts'
-import { badValue, type ValueBounds } from '../codec/limits.ts'
+import { badValue, overLimit, type ValueBounds } from '../codec/limits.ts'
 import { isPlain } from '../codec/objects.ts'
 
 /** More arguments than this would overflow the stack when applied. */
-const ARGUMENTS_MAX = 1000
+export const ARGUMENTS_MAX = 1000
 /** Metadata is read before the call is let in: it is kept small. */
-const METADATA_KEYS_MAX = 64
-const METADATA_CHARS_MAX = 8192
+export const METADATA_KEYS_MAX = 64
+export const METADATA_CHARS_MAX = 8192
 
 export type Metadata = Readonly<Record<string, string>>
 
@@ -29,7 +29,8 @@ export function encodeBody(
   metadata: Metadata,
   references: ReferenceWriter,
 ): Encoded {
-  if (Object.keys(metadata).length > 0) return codec.encode({ args: values, metadata }, references)
+  if (metadata !== noMetadata && Object.keys(metadata).length > 0)
+    return codec.encode({ args: values, metadata }, references)
   return values.length === 0 ? nothing : codec.encode(values, references)
 }
 
@@ -50,19 +51,21 @@ export function decodeBody(
 }
 
 function checkCount(values: readonly unknown[]): readonly unknown[] {
-  if (values.length > ARGUMENTS_MAX) throw badValue(`more than ${ARGUMENTS_MAX} arguments`)
+  if (values.length > ARGUMENTS_MAX) throw overLimit('callArguments', `more than ${ARGUMENTS_MAX} arguments`)
   return values
 }
 
 function checkMetadata(metadata: unknown): Metadata {
   if (typeof metadata !== 'object' || metadata === null || !isPlain(metadata)) throw badValue('metadata is no object')
   const entries = Object.entries(metadata)
-  if (entries.length > METADATA_KEYS_MAX) throw badValue(`more than ${METADATA_KEYS_MAX} words of metadata`)
+  if (entries.length > METADATA_KEYS_MAX)
+    throw overLimit('metadataWords', `more than ${METADATA_KEYS_MAX} words of metadata`)
   let chars = 0
   for (const [key, word] of entries) {
     if (typeof word !== 'string') throw badValue('metadata that is no text')
     chars += key.length + word.length
   }
-  if (chars > METADATA_CHARS_MAX) throw badValue(`more than ${METADATA_CHARS_MAX} characters of metadata`)
+  if (chars > METADATA_CHARS_MAX)
+    throw overLimit('metadataChars', `more than ${METADATA_CHARS_MAX} characters of metadata`)
   return metadata as Metadata
 }

@@ -3,20 +3,23 @@
 
 import type { RemoteItems } from '../client.ts'
 
+type Items = AsyncGenerator<unknown, unknown, undefined>
+
+/** The iterations of those promises that are iterated: most are not, and each field of a promise costs every call. */
+const iterations = new WeakMap<CallPromise, Promise<Items>>()
+const left = new WeakSet<CallPromise>()
+
 /**
  * A promise that can be iterated too: nobody knows before the answer which of the two a method is. It counts as watched, so that
  * one ignored ends no process.
  */
 export class CallPromise extends Promise<unknown> implements RemoteItems<unknown> {
-  #items: Promise<AsyncGenerator<unknown, unknown, undefined>> | undefined
-  #left = false;
-
   [Symbol.asyncIterator](): this {
     return this
   }
 
   next(): Promise<IteratorResult<unknown, unknown>> {
-    if (this.#left) return Promise.resolve({ done: true, value: undefined })
+    if (left.has(this)) return Promise.resolve({ done: true, value: undefined })
     return this.#generator().then((items) => items.next())
   }
 
@@ -36,24 +39,27 @@ export class CallPromise extends Promise<unknown> implements RemoteItems<unknown
 
   /** Leaves as soon as there is something to leave; nobody waits for that. */
   #leave(): void {
-    this.#left = true
+    left.add(this)
     this.#generator()
       .then((items) => items.return(undefined))
       .catch(() => {})
   }
 
-  #generator(): Promise<AsyncGenerator<unknown, unknown, undefined>> {
-    this.#items ??= this.then(generatorOf)
-    return this.#items
+  #generator(): Promise<Items> {
+    const known = iterations.get(this)
+    if (known !== undefined) return known
+    const items = this.then(generatorOf)
+    iterations.set(this, items)
+    return items
   }
 }
 
 // What `then` makes is a plain promise; and the language then awaits a call without a detour.
 Object.defineProperty(CallPromise.prototype, 'constructor', { value: Promise })
 
-function generatorOf(result: unknown): AsyncGenerator<unknown, unknown, undefined> {
+function generatorOf(result: unknown): Items {
   if (typeof result === 'object' && result !== null && 'next' in result && Symbol.asyncIterator in result) {
-    return result as AsyncGenerator<unknown, unknown, undefined>
+    return result as Items
   }
   throw new TypeError('the method answered with one value, not with items: await it')
 }

@@ -2,6 +2,7 @@
 // Knows calls from both sides; knows no API.
 
 import { BraidError } from '../../engine/errors.ts'
+import { direct } from '../../session/direct.ts'
 import type { Session } from '../../session/session.ts'
 import type { Codec } from '../codec/codec.ts'
 import { defaultBounds } from '../codec/limits.ts'
@@ -18,8 +19,14 @@ const nothing = new Uint8Array(0)
 export function rpcOf(session: Session): RpcSession {
   const known = sessions.get(session)
   if (known !== undefined) return known
+  const straight = direct(session)
   const rpc = new RpcSession(session, (self, number, values, codec, depth) =>
-    invokeFunction({ opener: session, rpc: self, codec, bounds: defaultBounds }, number, values, depth),
+    invokeFunction(
+      { opener: session, direct: straight, rpc: self, codec, bounds: defaultBounds },
+      number,
+      values,
+      depth,
+    ),
   )
   sessions.set(session, rpc)
   answerReferences(rpc)

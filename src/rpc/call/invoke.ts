@@ -3,6 +3,8 @@
 
 import { BraidError } from '../../engine/errors.ts'
 import { joined } from '../../session/bytes.ts'
+import { quiet } from '../../session/deferred.ts'
+import type { DirectOpener, ReplyTaker } from '../../session/direct.ts'
 import type { Bytes, CallOptions, Opener } from '../../session/opener.ts'
 import type { Stream } from '../../session/stream.ts'
 import type { Codec, Reference, ReferenceWriter } from '../codec/codec.ts'
@@ -24,6 +26,8 @@ const nothing = new Uint8Array(0)
 /** Where calls go, and how their values travel. */
 export interface Target {
   readonly opener: Opener
+  /** The same, when calls can be made without a promise of its own in between. */
+  readonly direct: DirectOpener | undefined
   /** Undefined when the opener is no session: then values have no references. */
   readonly rpc: RpcSession | undefined
   readonly codec: Codec
@@ -50,7 +54,7 @@ export function invoke(
 
 /** Calls a function of the other side. */
 export function invokeFunction(target: Target, number: number, values: readonly unknown[], depth: number): CallPromise {
-  return start(new Invocation(target, undefined, depth), FUNCTION_METHOD, values, noMetadata, number)
+  return start(new Invocation(target, undefined, depth, true), FUNCTION_METHOD, values, noMetadata, number)
 }
 
 function start(
@@ -60,22 +64,29 @@ function start(
   metadata: Metadata,
   number: number | undefined,
 ): CallPromise {
-  const promise = new CallPromise((resolve, reject) => {
-    call.resolve = resolve
-    call.reject = reject
-  })
-  promise.then(undefined, ignore)
+  starting = call
+  const promise = new CallPromise(keepEnds)
+  call.promise = promise
   call.start(method, values, metadata, number)
   return promise
 }
 
-function ignore(): void {}
+/** The call whose promise is being made: a function that all share costs less than a closure for each. */
+let starting: Invocation | undefined
 
-/** One call; also the options the session gets for it, and whoever writes the references of its arguments. */
-class Invocation implements CallOptions, ReferenceWriter {
+function keepEnds(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+  starting!.resolve = resolve
+  starting!.reject = reject
+  starting = undefined
+}
+
+/** One call; also the options the session gets for it, who takes its reply, and who writes the references of its arguments. */
+class Invocation implements CallOptions, ReplyTaker, ReferenceWriter {
   readonly signal: AbortSignal | undefined
   readonly timeout: number | undefined
   readonly oneWay: boolean
+  promise!: CallPromise
+  readonly part: boolean
   resolve!: (value: unknown) => void
   reject!: (error: unknown) => void
   private readonly target: Target
@@ -84,11 +95,12 @@ class Invocation implements CallOptions, ReferenceWriter {
   private sent: Outgoing | undefined
   private stream: Stream | undefined
 
-  constructor(target: Target, options: InvokeOptions | undefined, depth = 0) {
+  constructor(target: Target, options: InvokeOptions | undefined, depth = 0, part = false) {
     this.target = target
     this.signal = options?.signal
     this.timeout = options?.timeout
     this.oneWay = options?.oneWay === true
+    this.part = part
     this.depth = depth
   }
 
@@ -96,12 +108,14 @@ class Invocation implements CallOptions, ReferenceWriter {
     try {
       // An abort before sending opens nothing.
       const bytes = this.signal?.aborted ? nothing : this.encode(values, metadata, number)
-      this.target.opener.call(method, bytes, this).then(
-        (result) => this.answered(result),
-        (thrown) => this.fail(thrown),
+      const { direct, opener } = this.target
+      if (direct !== undefined) return direct.callFor(this, method, bytes, this)
+      opener.call(method, bytes, this).then(
+        (result) => this.replied(result),
+        (thrown) => this.failed(thrown),
       )
     } catch (thrown) {
-      this.fail(thrown)
+      this.failed(thrown)
     }
   }
 
@@ -125,16 +139,21 @@ class Invocation implements CallOptions, ReferenceWriter {
     return [numberBytes(number), ...(body instanceof Uint8Array ? [body] : body)]
   }
 
-  private answered(result: Uint8Array): void {
+  /** See `ReplyTaker`. */
+  replied(result: Uint8Array): void {
     try {
-      this.resolve(this.stream === undefined ? this.result(result) : this.streamed(this.stream))
+      if (this.stream === undefined) return this.resolve(this.result(result))
+      const answer = this.streamed(this.stream)
+      if (answer instanceof Promise) quiet(this.promise)
+      this.resolve(answer)
     } catch (thrown) {
-      this.fail(thrown)
+      this.failed(thrown)
     }
   }
 
-  private fail(thrown: unknown): void {
+  failed(thrown: unknown): void {
     this.sent?.end(false)
+    quiet(this.promise)
     this.reject(incoming(thrown, this.target.codec))
   }
 
@@ -153,13 +172,13 @@ class Invocation implements CallOptions, ReferenceWriter {
 
   /** A value with references: its sender waits until it is known that it arrived. */
   private async value(stream: Stream): Promise<unknown> {
-    const { codec, bounds } = this.target
+    const { codec } = this.target
     const reader = new ResultReader(this.target)
     // What gives up the call, gives up its parts.
     void stream.closed.then((error) => error && reader.incoming?.giveUp(error))
     try {
       const bytes = await collect(stream)
-      const decoded = reader.decode(() => codec.decode(bytes, bounds, reader))
+      const decoded = reader.decode(bytes)
       const value = decoded instanceof Promise ? await decoded : decoded
       stream.end()
       // Streams of the result may be made of those of the arguments.
@@ -170,6 +189,7 @@ class Invocation implements CallOptions, ReferenceWriter {
       stream.reset('CANCELLED')
       reader.incoming?.refuse()
       this.sent?.end(false)
+      this.target.rpc?.refusals.count(error)
       throw incoming(error, codec)
     }
   }
@@ -187,6 +207,11 @@ class ResultReader extends LazyReader {
   protected makeIncoming(): Incoming {
     const { rpc, codec, bounds } = this.#target
     return new Incoming(rpc, codec, bounds)
+  }
+
+  protected decodeOnce(bytes: Uint8Array): unknown {
+    const { codec, bounds } = this.#target
+    return codec.decode(bytes, bounds, this)
   }
 }
 

@@ -6,7 +6,7 @@ import { fromBase64 } from './base64.ts'
 import { BIGINT_BYTES_MAX } from './bigints.ts'
 import { byteKindNumber, fromBytes } from './byte-kinds.ts'
 import type { ReferenceKind, ReferenceReader } from './codec.ts'
-import { badValue, type ValueBounds } from './limits.ts'
+import { badValue, overLimit, type ValueBounds } from './limits.ts'
 import { dateFrom, errorFrom, patternFrom, urlFrom } from './objects.ts'
 
 /** A form nests up to four deep, and opens and names up to five things for what counts as one key. */
@@ -43,11 +43,11 @@ export function scan(bytes: Uint8Array, bounds: ValueBounds): void {
 }
 
 function tooMany(bounds: ValueBounds): BraidError {
-  return badValue(`more than ${bounds.keys} keys; the receiver's limit keys raises that`)
+  return overLimit('valueKeys', `more than ${bounds.keys} keys; the receiver's limit keys raises that`)
 }
 
 function tooDeep(bounds: ValueBounds): BraidError {
-  return badValue(`nested deeper than ${bounds.depth}; the receiver's limit depth raises that`)
+  return overLimit('valueDepth', `nested deeper than ${bounds.depth}; the receiver's limit depth raises that`)
 }
 
 type Fields = Record<string, unknown>

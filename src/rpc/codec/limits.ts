@@ -48,6 +48,23 @@ export function badValue(text: string, cause?: unknown): BraidError {
   return new BraidError('INVALID_INPUT', `the value sent is refused: ${text}`, { scope: 'call', cause })
 }
 
+/** What a body may have too much of, by the name it has in `session.stats().limits`. */
+export type BodyLimit = 'valueDepth' | 'valueKeys' | 'callArguments' | 'metadataWords' | 'metadataChars'
+
+const broken = new WeakMap<object, BodyLimit>()
+
+/** The error of a body that is over one of these limits. */
+export function overLimit(limit: BodyLimit, text: string): BraidError {
+  const error = badValue(text)
+  broken.set(error, limit)
+  return error
+}
+
+/** Which limit this is the error of, if it is one of these. */
+export function limitBroken(thrown: unknown): BodyLimit | undefined {
+  return typeof thrown === 'object' && thrown !== null ? broken.get(thrown) : undefined
+}
+
 /** The error of a value that cannot travel. */
 export function cannotSend(what: string): TypeError {
   return new TypeError(`${what} cannot be sent in a call`)

@@ -3,10 +3,13 @@
 
 import { Decoder, Encoder } from '@msgpack/msgpack'
 import { BraidError } from '../../engine/errors.ts'
+import { joined } from '../../session/bytes.ts'
 import type { Codec, Encoded, ReferenceReader, ReferenceWriter } from './codec.ts'
+import { ATTACH_BYTES_MIN } from './extensions.ts'
 import { badValue, cannotSend, defaultBounds, type ValueBounds } from './limits.ts'
 import { holdsItself } from './objects.ts'
 import { type Decoding, fromExtension } from './read-extensions.ts'
+import { LIST_OF_ONE, soleBytes, soleHead, soleStart, writeSole } from './sole-bytes.ts'
 import { survey } from './survey.ts'
 import { Encoding, toExtension } from './write-extensions.ts'
 
@@ -33,8 +36,10 @@ const extensionCodec = {
 /** Encoders and decoders by how many extensions they are inside of. */
 let encoders = [makeEncoder()]
 let decoders = [makeDecoder()]
-let encoding = new Encoding(undefined)
-let decoding: Decoding = { references: undefined, body: nothing, attachedAt: 0 }
+let encoding = new Encoding()
+/** An encoding that is over, for the next one. */
+let spare: Encoding | undefined
+const decoding: Decoding = { references: undefined, body: nothing, attachedAt: 0 }
 let level = 0
 let slab = nothing
 let slabUsed = 0
@@ -64,22 +69,44 @@ function makeDecoder(): Decoder {
 export const msgpack: Codec = { name: 'msgpack', encode, decode }
 
 function encode(value: unknown, references?: ReferenceWriter | undefined): Encoded {
-  if (value === undefined) return nothing
+  return value === undefined ? nothing : encodeBehind(0, value, references)
+}
+
+/** As `encode`, in one piece behind `room` bytes for the caller to fill. */
+export function encodeMessage(value: unknown, room: number, references?: ReferenceWriter | undefined): Uint8Array {
+  return value === undefined ? new Uint8Array(room) : joined(encodeBehind(room, value, references))
+}
+
+function encodeBehind(room: number, value: unknown, references: ReferenceWriter | undefined): Encoded {
+  const sole = soleBytes(value)
+  if (sole !== undefined && sole.length <= ATTACH_BYTES_MIN) return encodeSole(room, sole, sole !== value)
   const outer = encoding
   const outerLevel = level
-  const own = new Encoding(references)
+  const own = spare ?? new Encoding()
+  spare = undefined
+  own.references = references
   encoding = own
   level = 0
   try {
-    const head = detach(own.twice(value, encodeHere))
-    if (own.mustCheck) survey(head, ownBounds)
+    const bytes = own.twice(value, encodeHere)
+    if (own.mustCheck) survey(bytes, ownBounds)
+    const head = detach(bytes, room)
     return own.attachments.length === 0 ? head : [head, ...own.attachments]
   } catch (thrown) {
     throw own.failure === undefined ? refused(thrown, value) : own.failure.thrown
   } finally {
     encoding = outer
     level = outerLevel
+    own.clear()
+    spare = own
   }
+}
+
+function encodeSole(room: number, bytes: Uint8Array, inList: boolean): Uint8Array {
+  const at = room + soleHead(bytes.length, inList)
+  const whole = place(at + bytes.length)
+  writeSole(bytes, inList, whole, room)
+  return whole
 }
 
 function encodeHere(value: unknown): Uint8Array {
@@ -104,13 +131,20 @@ function decode(given: Uint8Array, bounds: ValueBounds, references?: ReferenceRe
   // A Buffer would bring its own kind into the value, and its slice copies nothing.
   const plain = Object.getPrototypeOf(given) === Uint8Array.prototype
   const bytes = plain ? given : new Uint8Array(given.buffer, given.byteOffset, given.length)
+  const pins = bytes.length <= PIN_BYTES_MAX && bytes.buffer.byteLength > PIN_BYTES_MAX
+  const start = bounds.keys === 0 ? 0 : soleStart(bytes)
+  if (start > 0) {
+    const sole = pins ? bytes.slice(start) : bytes.subarray(start)
+    return bytes[0] === LIST_OF_ONE ? [sole] : sole
+  }
   const { end, attached, holdsBytes } = survey(bytes, bounds)
   if (end + attached !== bytes.length) throw unequal(bytes.length - end, attached)
-  const copy = holdsBytes && bytes.length <= PIN_BYTES_MAX && bytes.buffer.byteLength > PIN_BYTES_MAX
-  const body = copy ? bytes.slice() : bytes
-  const outer = decoding
+  const body = holdsBytes && pins ? bytes.slice() : bytes
+  const { references: outerReferences, body: outerBody, attachedAt: outerAt } = decoding
   const outerLevel = level
-  decoding = { references, body, attachedAt: end }
+  decoding.references = references
+  decoding.body = body
+  decoding.attachedAt = end
   level = 0
   try {
     return decoders[0]!.decode(attached === 0 ? body : body.subarray(0, end))
@@ -118,7 +152,9 @@ function decode(given: Uint8Array, bounds: ValueBounds, references?: ReferenceRe
     if (thrown instanceof BraidError) throw thrown
     throw badValue(thrown instanceof Error ? thrown.message : 'it cannot be read', thrown)
   } finally {
-    decoding = outer
+    decoding.references = outerReferences
+    decoding.body = outerBody
+    decoding.attachedAt = outerAt
     level = outerLevel
     if (bytes.length > KEEP_BYTES_MAX) decoders = [makeDecoder()]
   }
@@ -139,18 +175,24 @@ function unnest(bytes: Uint8Array): unknown {
 }
 
 /** Takes encoded bytes out of the encoder's buffer, which the next value overwrites. */
-function detach(bytes: Uint8Array): Uint8Array {
+function detach(bytes: Uint8Array, room: number): Uint8Array {
   const { length } = bytes
   if (length > KEEP_BYTES_MAX) {
     encoders = [makeEncoder()]
-    return bytes
+    if (room === 0) return bytes
   }
-  if (length < SHARE_BYTES_MIN || length > SHARE_BYTES_MAX) return bytes.slice()
+  const whole = place(room + length)
+  whole.set(bytes, room)
+  return whole
+}
+
+/** Memory for an encoded value. */
+function place(length: number): Uint8Array {
+  if (length < SHARE_BYTES_MIN || length > SHARE_BYTES_MAX) return new Uint8Array(length)
   if (slabUsed + length > slab.length) {
     slab = new Uint8Array(SLAB_BYTES)
     slabUsed = 0
   }
-  slab.set(bytes, slabUsed)
   slabUsed += length
   return slab.subarray(slabUsed - length, slabUsed)
 }

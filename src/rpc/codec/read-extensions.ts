@@ -11,8 +11,8 @@ import { errorFrom, patternFrom, urlFrom } from './objects.ts'
 
 /** One decoding under way. */
 export interface Decoding {
-  readonly references: ReferenceReader | undefined
-  readonly body: Uint8Array
+  references: ReferenceReader | undefined
+  body: Uint8Array
   /** Where in the body the next attachment begins. */
   attachedAt: number
 }

@@ -3,7 +3,7 @@
 
 import type { BraidError } from '../../engine/errors.ts'
 import { extension, readShortest } from './extensions.ts'
-import { badValue, DEPTH_MAX, type ValueBounds } from './limits.ts'
+import { badValue, DEPTH_MAX, overLimit, type ValueBounds } from './limits.ts'
 
 // What a head opens.
 const SCALAR = 0
@@ -176,11 +176,11 @@ function checkNamed(bytes: Uint8Array, position: number, start: number, end: num
 }
 
 function tooMany(bounds: ValueBounds): BraidError {
-  return badValue(`more than ${bounds.keys} keys; the receiver's limit keys raises that`)
+  return overLimit('valueKeys', `more than ${bounds.keys} keys; the receiver's limit keys raises that`)
 }
 
 function tooDeep(bounds: ValueBounds): BraidError {
-  return badValue(`nested deeper than ${bounds.depth}; the receiver's limit depth raises that`)
+  return overLimit('valueDepth', `nested deeper than ${bounds.depth}; the receiver's limit depth raises that`)
 }
 
 function tooShort(): BraidError {

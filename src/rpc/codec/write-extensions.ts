@@ -37,7 +37,7 @@ const none: readonly Uint8Array[] = []
 
 /** One encoding under way. */
 export class Encoding {
-  readonly references: ReferenceWriter | undefined
+  references: ReferenceWriter | undefined
   /** What follows the value, in order of appearance. */
   attachments: readonly Uint8Array[] = none
   /** Something is inside whose limits the encoder does not see. */
@@ -48,8 +48,14 @@ export class Encoding {
   private asked: Asked[] | undefined
   private spare: Asked[] | undefined
 
-  constructor(references: ReferenceWriter | undefined) {
-    this.references = references
+  /** Forgets everything: it is over. */
+  clear(): void {
+    this.references = undefined
+    this.attachments = none
+    this.mustCheck = false
+    this.failure = undefined
+    this.asked = undefined
+    this.spare = undefined
   }
 
   attach(bytes: Uint8Array): void {

@@ -1,6 +1,7 @@
 // Hub: all topics of one session. Gives each subscription of the other side to its topic, or holds it until there is one.
 // One handler, however many topics; sends nothing by itself.
 
+import { addLimits } from '../../session/limits.ts'
 import type { Session } from '../../session/session.ts'
 import type { Stream } from '../../session/stream.ts'
 import type { Codec } from '../codec/codec.ts'
@@ -80,9 +81,13 @@ export class Hub {
   readonly messageMax: number
   private readonly topics = new Map<string, Topic>()
   private readonly held = new Map<Stream, Wish>()
+  private refused = 0
 
   constructor(session: Session) {
     this.session = session
+    addLimits(session, () => ({
+      subscriptionsHeld: { max: HELD_MAX, used: this.held.size, refused: this.refused },
+    }))
     this.messageMax = session.stats().limits.maxMessage?.max ?? Number.POSITIVE_INFINITY
     session.handle(EVENTS_STREAM, (stream) => this.opened(stream))
     void this.follow()
@@ -129,6 +134,7 @@ export class Hub {
     const topic = this.topics.get(wish.topic)
     if (topic !== undefined) topic.add(stream, wish)
     else if (this.held.size >= HELD_MAX) {
+      this.refused++
       stream.reset('REFUSED', `${HELD_MAX} subscriptions wait for topics nobody declares`)
     } else {
       this.held.set(stream, wish)

@@ -2,6 +2,7 @@
 // Knows streams and how to decode; knows no call.
 
 import { BraidError } from '../../engine/errors.ts'
+import { isThenable } from '../../session/deferred.ts'
 import type { Stream } from '../../session/stream.ts'
 import type { RemoteItems } from '../client.ts'
 import { FAILED, GRANT_STEP, grantBytes, ITEM, RETURNED } from './wire.ts'
@@ -15,12 +16,16 @@ export interface ItemDecoder {
   ended(error: BraidError | undefined): void
 }
 
+type Result = IteratorResult<unknown, unknown>
+const over = (): Result => ({ done: true, value: undefined })
+
 /** The items of one stream. Leaving early resets it, and then the producer's `return` is called. */
 export class ItemReader implements RemoteItems<unknown> {
   readonly #stream: Stream
   readonly #decoder: ItemDecoder
   readonly #messages: AsyncIterator<Uint8Array>
-  #taken = 0
+  /** Items taken since the last grant. */
+  #ungranted = 0
   #over = false
   #reading = false
   readonly #queue: (() => void)[] = []
@@ -38,33 +43,57 @@ export class ItemReader implements RemoteItems<unknown> {
     return this
   }
 
-  async next(): Promise<IteratorResult<unknown, unknown>> {
+  next(): Promise<Result> {
     // One after the other, as with a generator: who asks beyond the end has to know of the end.
-    if (this.#reading) await new Promise<void>((resolve) => this.#queue.push(resolve))
+    if (this.#reading) return this.#later()
     this.#reading = true
-    try {
-      if (this.#over) return { done: true, value: undefined }
-      const { done, value: message } = await this.#messages.next()
-      if (this.#over) return { done: true, value: undefined }
-      if (done === true) throw new BraidError('PROTOCOL', 'the items ended without an end', { scope: 'call' })
-      return await this.#read(message)
-    } catch (error) {
-      if (this.#left) return { done: true, value: undefined }
-      this.#reset()
-      throw error
-    } finally {
-      const following = this.#queue.shift()
-      if (following === undefined) this.#reading = false
-      else following()
-    }
+    return this.#step()
   }
 
-  async return(value?: unknown): Promise<IteratorResult<unknown, unknown>> {
+  async #later(): Promise<Result> {
+    await new Promise<void>((resolve) => this.#queue.push(resolve))
+    return this.#step()
+  }
+
+  /** The callbacks are made once: an item costs the promise it is asked for by, and no more. */
+  #step(): Promise<Result> {
+    if (this.#over) return Promise.resolve(this.#passed(over()))
+    return this.#messages.next().then(this.#arrived, this.#failed)
+  }
+
+  readonly #arrived = (step: IteratorResult<Uint8Array>): Result | Promise<Result> => {
+    let result: Result | Promise<Result>
+    try {
+      if (this.#over) result = over()
+      else if (step.done === true) throw new BraidError('PROTOCOL', 'the items ended without an end', { scope: 'call' })
+      else result = this.#read(step.value)
+    } catch (error) {
+      return this.#failed(error)
+    }
+    if (result instanceof Promise) return result.then(this.#passed, this.#failed)
+    return this.#passed(result)
+  }
+
+  readonly #passed = (result: Result): Result => {
+    const following = this.#queue.shift()
+    if (following === undefined) this.#reading = false
+    else following()
+    return result
+  }
+
+  readonly #failed = (error: unknown): Result => {
+    if (this.#left) return this.#passed(over())
+    this.#reset()
+    this.#passed(over())
+    throw error
+  }
+
+  async return(value?: unknown): Promise<Result> {
     this.#leave()
     return { done: true, value: await value }
   }
 
-  async throw(error: unknown): Promise<IteratorResult<unknown, unknown>> {
+  async throw(error: unknown): Promise<Result> {
     this.#leave()
     throw error
   }
@@ -73,16 +102,12 @@ export class ItemReader implements RemoteItems<unknown> {
     this.#leave()
   }
 
-  async #read(message: Uint8Array): Promise<IteratorResult<unknown, unknown>> {
+  #read(message: Uint8Array): Result | Promise<Result> {
     const tag = message[0]
     const bytes = message.subarray(1)
     if (tag === ITEM) {
-      const value = await this.#decoder.decode(bytes)
-      if (++this.#taken === GRANT_STEP && !this.#over) {
-        this.#taken = 0
-        this.#stream.write(grantBytes(GRANT_STEP))
-      }
-      return { done: false, value }
+      const value = this.#decoder.decode(bytes)
+      return isThenable(value) ? this.#whole(value) : this.#taken(value)
     }
     if (tag === FAILED) {
       const error = this.#decoder.decodeError(bytes)
@@ -90,16 +115,28 @@ export class ItemReader implements RemoteItems<unknown> {
       throw error
     }
     if (tag !== RETURNED) throw new BraidError('PROTOCOL', 'a message that is no item', { scope: 'call' })
-    return { done: true, value: await this.#last(bytes) }
+    return this.#last(bytes)
+  }
+
+  async #whole(value: PromiseLike<unknown>): Promise<Result> {
+    return this.#taken(await value)
+  }
+
+  #taken(value: unknown): Result {
+    if (++this.#ungranted === GRANT_STEP && !this.#over) {
+      this.#ungranted = 0
+      this.#stream.write(grantBytes(GRANT_STEP))
+    }
+    return { done: false, value }
   }
 
   /** What the producer returned. Steps asked for meanwhile are beyond the end. */
-  async #last(bytes: Uint8Array): Promise<unknown> {
+  async #last(bytes: Uint8Array): Promise<Result> {
     this.#over = true
     try {
       const value = await this.#decoder.decode(bytes)
       this.#finish()
-      return value
+      return { done: true, value }
     } catch (error) {
       this.#stream.reset('CANCELLED')
       throw error

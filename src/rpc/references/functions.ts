@@ -88,6 +88,9 @@ export class LentFunctions {
   /** Kept ones by codec: what calls one is encoded as the value was that named it. */
   readonly #numbers = new Map<Codec, Map<AnyFunction, number>>()
   #next = 0
+  /** How often one was not lent: because of their number, because of how deep they are given on. */
+  refused = 0
+  refusedForDepth = 0
 
   get size(): number {
     return this.#lent.size
@@ -135,10 +138,12 @@ export class LentFunctions {
 
   #add(lent: Pick<Lent, 'run' | 'codec' | 'policy' | 'depth'>): number {
     if (lent.depth > CALLBACKS_DEPTH_MAX) {
+      this.refusedForDepth++
       const text = `functions call each other more than ${CALLBACKS_DEPTH_MAX} deep: each waits for the next and holds a call`
       throw new BraidError('EXHAUSTED', text, { scope: 'call', executed: 'no' })
     }
     if (this.#lent.size >= FUNCTIONS_MAX) {
+      this.refused++
       const text = `${FUNCTIONS_MAX} functions are lent to the other side already: release those it was given with keep()`
       throw new BraidError('EXHAUSTED', text, { scope: 'call', executed: 'no' })
     }

@@ -143,6 +143,7 @@ export class Incoming implements ReferenceReader {
     this.#kinds ??= new Map()
     const { parts } = this.#session()
     if (this.#kinds.size >= parts.max) {
+      parts.refused++
       const text = `a value holds at most ${parts.max} streams and iterables, as many as may be open at once (maxStreams)`
       throw new BraidError('EXHAUSTED', text, { scope: 'call' })
     }
@@ -177,7 +178,7 @@ export class Incoming implements ReferenceReader {
     if (!kept) return this.#loans.run(number, () => borrow(false, call, () => {}))
     const borrowed = borrow(true, call, () => {
       rpc.unwatch(borrowed.run)
-      rpc.session.call(RELEASE_METHOD, numberBytes(number)).catch(() => {})
+      rpc.session.call(RELEASE_METHOD, numberBytes(number), { part: true }).catch(() => {})
     })
     rpc.watch(borrowed.run)
     this.#kept ??= []
@@ -224,8 +225,13 @@ export class ReferencingDecoder implements ItemDecoder {
 
   decode(bytes: Uint8Array): unknown {
     const reader = new ItemReferences(this)
-    const item = reader.decode(() => this.#codec.decode(bytes, this.#bounds, reader))
+    const item = reader.decode(bytes)
     return item instanceof Promise && reader.incoming !== undefined ? this.#await(item, reader.incoming) : item
+  }
+
+  /** The value of one item, as far as its parts are there. */
+  decodeOnce(bytes: Uint8Array, reader: ReferenceReader): unknown {
+    return this.#codec.decode(bytes, this.#bounds, reader)
   }
 
   /** What stands for the references of one item. */
@@ -256,25 +262,31 @@ export class ReferencingDecoder implements ItemDecoder {
 }
 
 /** Most values have no references and need nothing kept for them. */
-export abstract class LazyReader implements ReferenceReader {
+export abstract class LazyReader<Value = unknown> implements ReferenceReader {
   incoming: Incoming | undefined
 
   protected abstract makeIncoming(): Incoming
+  /** Decodes the bytes; a second time, when parts of the value were not there the first time. */
+  protected abstract decodeOnce(bytes: Uint8Array): Value
 
   read(reference: Reference): unknown {
     this.incoming ??= this.makeIncoming()
     return this.incoming.read(reference)
   }
 
-  /** Runs `decode`; the answer is a promise when parts of the value have still to arrive. */
-  decode<Value>(decode: () => Value): Value | Promise<Value> {
+  /** The value of these bytes; a promise when parts of it have still to arrive. */
+  decode(bytes: Uint8Array): Value | Promise<Value> {
     try {
-      const value = decode()
-      return this.incoming === undefined ? value : this.incoming.complete(value, decode)
+      const value = this.decodeOnce(bytes)
+      return this.incoming === undefined ? value : this.#complete(this.incoming, value, bytes)
     } catch (error) {
       this.incoming?.refuse()
       throw error
     }
+  }
+
+  #complete(incoming: Incoming, value: Value, bytes: Uint8Array): Value | Promise<Value> {
+    return incoming.complete(value, () => this.decodeOnce(bytes))
   }
 }
 
@@ -289,5 +301,9 @@ class ItemReferences extends LazyReader {
 
   protected makeIncoming(): Incoming {
     return this.#decoder.incoming()
+  }
+
+  protected decodeOnce(bytes: Uint8Array): unknown {
+    return this.#decoder.decodeOnce(bytes, this)
   }
 }

@@ -122,7 +122,7 @@ export class Outgoing implements ReferenceWriter {
     const rpc = this.#session()
     const { reference, end } = rpc.signals.lend(signal, (number, reason) => {
       const body = joined([numberBytes(number), this.#reason(reason)])
-      rpc.session.call(ABORT_METHOD, body).catch(() => {})
+      rpc.session.call(ABORT_METHOD, body, { part: true }).catch(() => {})
     })
     this.#lent(end)
     return reference

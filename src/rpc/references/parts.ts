@@ -10,7 +10,7 @@ import type { Stream } from '../../session/stream.ts'
 export const PART_STREAM = '$part'
 
 /** How many parts that failed before their value came are remembered: they take no place, so nothing else bounds them. */
-const FAILED_MAX = 256
+export const PARTS_FAILED_MAX = 256
 
 export interface Part {
   readonly number: number
@@ -26,6 +26,10 @@ export class Parts {
   readonly #wanted = new Map<number, Deferred<Stream>>()
   /** Of one value: with all of these open, one more stream can be, on which the value itself may travel. */
   readonly max: number
+  /** How often a value had more. */
+  refused = 0
+  /** Failed ones whose value did not come soon enough. */
+  forgotten = 0
   #opened = 0
   /** Why nothing arrives any more. */
   #lost: BraidError | undefined
@@ -43,6 +47,11 @@ export class Parts {
     })
   }
 
+  /** Parts that failed before their value came. */
+  get failed(): number {
+    return this.#failed.size
+  }
+
   /** Parts that arrived before their value and have not failed, and those a value waits for. */
   get waiting(): number {
     return this.#arrived.size - this.#failed.size + this.#wanted.size
@@ -51,7 +60,7 @@ export class Parts {
   /** Opens the stream of the next number. It asks to be confirmed, so that an early failure can wait until it is known. */
   open(): Part {
     const number = this.#opened++
-    return { number, stream: this.#session.open(PART_STREAM, { meta: number, confirm: true }) }
+    return { number, stream: this.#session.open(PART_STREAM, { meta: number, confirm: true, part: true }) }
   }
 
   /** The other side's stream of this number, when it comes. Rejects if the session ends first. */
@@ -106,7 +115,8 @@ export class Parts {
   #fail(number: number, stream: Stream): void {
     stream.reset('CANCELLED')
     this.#failed.add(number)
-    if (this.#failed.size <= FAILED_MAX) return
+    if (this.#failed.size <= PARTS_FAILED_MAX) return
+    this.forgotten++
     for (const oldest of this.#failed) return this.#forget(oldest)
   }
 

@@ -6,9 +6,9 @@ import type { Codec, Reference } from '../codec/codec.ts'
 /** Method by which one side tells the other that a signal was aborted; its body is the number, then the reason. */
 export const ABORT_METHOD = '$abort'
 /** Signals of the other side that are followed at a time: each is an entry here because of a number over there. */
-const FOLLOWED_MAX = 1024
+export const FOLLOWED_MAX = 1024
 /** Most of those that come early are late: their calls are over. The newest are remembered. */
-const EARLY_MAX = 1024
+export const SIGNALS_EARLY_MAX = 1024
 
 export function isSignal(value: object): value is AbortSignal {
   const { aborted, addEventListener } = value as Partial<AbortSignal>
@@ -20,6 +20,14 @@ export class Signals {
   /** Numbers that were aborted and are not followed: the value that names one may be large, and still on its way. */
   readonly #early = new Set<number>()
   #next = 0
+  /** How often one was not followed, and how many that came early were forgotten. */
+  refused = 0
+  forgotten = 0
+
+  /** Numbers that were aborted and are not followed. */
+  get early(): number {
+    return this.#early.size
+  }
 
   /** Signals of the other side that are followed. */
   get size(): number {
@@ -42,7 +50,10 @@ export class Signals {
 
   /** A signal that follows one of the other side's, until `end`. Undefined when there are too many. */
   follow({ number, flag }: Reference, codec: Codec): { signal: AbortSignal; end: () => void } | undefined {
-    if (this.#followed.size >= FOLLOWED_MAX) return undefined
+    if (this.#followed.size >= FOLLOWED_MAX) {
+      this.refused++
+      return undefined
+    }
     const controller = new AbortController()
     if (flag || this.#early.delete(number)) controller.abort()
     else this.#followed.set(number, { controller, codec })
@@ -65,9 +76,10 @@ export class Signals {
 
   #remember(number: number): void {
     this.#early.add(number)
-    if (this.#early.size <= EARLY_MAX) return
+    if (this.#early.size <= SIGNALS_EARLY_MAX) return
     for (const oldest of this.#early) {
       this.#early.delete(oldest)
+      this.forgotten++
       return
     }
   }

@@ -1,0 +1,98 @@
+// Redial: the dialer's side of resumption. Dials again and again when the transport is lost, for as long as the peer keeps the
+// session. Knows no frame and no address: how to dial is handed in.
+
+import { BraidError } from '../engine/errors.ts'
+import { backoff } from './backoff.ts'
+import type { Clock } from './clock.ts'
+import { Line } from './line.ts'
+import type { Resumable, Resumption } from './resumption.ts'
+import type { Transport } from './transport.ts'
+
+/** Dials once more. Rejects when that fails, also when the signal aborts. */
+export type Dial = (signal: AbortSignal) => Promise<Transport>
+
+export class Redial implements Resumption {
+  readonly #dial: Dial
+  readonly #random: () => number
+  #keepMs = 0
+  #attempts = 0
+  /** Since the transport was lost. */
+  #waiting: Waiting | undefined
+
+  constructor(dial: Dial, random: () => number) {
+    this.#dial = dial
+    this.#random = random
+  }
+
+  admitted(): void {}
+
+  ticket(keepMs: number): void {
+    this.#keepMs = keepMs
+  }
+
+  detached(session: Resumable, error: BraidError): void {
+    // Lost again before it was answered: the time that is left goes on.
+    this.#waiting ??= new Waiting(session, this.#keepMs, error)
+    this.#again(session, this.#waiting)
+  }
+
+  resumed(): void {
+    this.over()
+  }
+
+  over(): void {
+    this.#waiting?.end()
+    this.#waiting = undefined
+  }
+
+  #again(session: Resumable, waiting: Waiting): void {
+    waiting.after(backoff(waiting.tries++, this.#random), () => void this.#try(session, waiting))
+  }
+
+  async #try(session: Resumable, waiting: Waiting): Promise<void> {
+    let transport: Transport
+    try {
+      transport = await this.#dial(waiting.signal)
+    } catch {
+      if (!waiting.over) this.#again(session, waiting)
+      return
+    }
+    const line = new Line(transport)
+    if (waiting.over) {
+      line.start()
+      line.leave()
+    } else session.redialled(line, ++this.#attempts)
+  }
+}
+
+/** The time between a transport that was lost and one that took its place. */
+class Waiting {
+  tries = 0
+  over = false
+  readonly #clock: Clock
+  readonly #aborting = new AbortController()
+  readonly #expiry: unknown
+  #next: unknown
+
+  constructor(session: Resumable, keepMs: number, error: BraidError) {
+    this.#clock = session.clock
+    const text = `${error.message}, and it could not be resumed within ${keepMs} ms`
+    const lost = new BraidError('SESSION_LOST', text, { cause: error })
+    this.#expiry = this.#clock.set(() => session.giveUp(lost), keepMs)
+  }
+
+  get signal(): AbortSignal {
+    return this.#aborting.signal
+  }
+
+  after(ms: number, task: () => void): void {
+    this.#next = this.#clock.set(task, ms)
+  }
+
+  end(): void {
+    this.over = true
+    this.#clock.clear(this.#expiry)
+    if (this.#next !== undefined) this.#clock.clear(this.#next)
+    this.#aborting.abort()
+  }
+}
