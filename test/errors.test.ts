@@ -62,12 +62,7 @@ test('every example of the error reference is a sentence of the code', () => {
   const stale: string[] = []
   for (const [code, , , , example] of rowsBelow('Who raises them')) {
     const words = (example ?? '').replace(/^`|`$/g, '')
-    const pattern = new RegExp(
-      words
-        .split(/<\w+>/)
-        .map(escaped)
-        .join('\\$\\{(?:[^{}]|\\{[^}]*\\})*\\}'),
-    )
+    const pattern = new RegExp(words.split(/<\w+>/).map(escaped).join('\\$\\{(?:[^{}]|\\{[^}]*\\})*\\}'))
     if (words === '' || !product.some((text) => pattern.test(text))) stale.push(`${code}: ${words}`)
   }
   assert.deepEqual(stale, [])
