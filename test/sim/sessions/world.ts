@@ -119,10 +119,6 @@ export class SessionWorld {
     else this.note(text)
   }
 
-  get isLeftCleanly(): boolean {
-    return this.sides.some(({ over }) => over !== undefined && over.error === undefined)
-  }
-
   get isLeft(): boolean {
     return this.ledger.ending || this.sides.some(({ place }) => place?.session.state === 'closed')
   }
