@@ -217,9 +217,12 @@ const slow: readonly Attack[] = [
     name: 'calls whose results are large, never reading',
     options: { full: {}, quick: { writeTimeoutMs: 1500 } },
     lasts: { full: 34_000, quick: 3500 },
+    // Before its end.
+    weighedAt: 0.25,
     reads: false,
     play: async (line, count) => {
-      await line.send(greeting())
+      // A frame may be large, so that results need no stream and no credit.
+      await line.send(greeting({ 1: Uint8Array.of(0x80, 0x10, 0, 0) }))
       await line.send(many(256, (slot) => [call(slot, 'blob', Uint8Array.of(0x90))]))
       count(256)
     },
@@ -288,7 +291,7 @@ const broken: readonly Attack[] = [
       count(1)
       await line.ended
     },
-    ceiling: { heldMiB: 16, ends: ['SESSION_LOST'] },
+    ceiling: { heldMiB: 16, ends: ['SESSION_LOST', 'silent'], toldASecond: 10 },
   },
 ]
 
