@@ -8,6 +8,7 @@ import { bombs } from './bombs.ts'
 import { frame, greeting, type Line, many, type } from './raw.ts'
 
 const KIB = 1024
+const FIN = 1
 const SEND = 1
 const RECV = 2
 const CANCELLED = 14
@@ -272,9 +273,9 @@ const broken: readonly Attack[] = [
   },
   {
     id: 'A9',
-    name: '65,536 OPENs with 8 KiB of metadata that nobody takes',
+    name: 'OPENs with 8 KiB of metadata that nobody takes, as many as LIMIT allows',
     lasts: { full: 6000, quick: 2000 },
-    play: opening((number) => [open(number, 'nobody', meta(2, new Uint8Array(8 * KIB)))], 1, 65_536),
+    play: opening((number) => [open(number, 'nobody', meta(2, new Uint8Array(8 * KIB)), FIN)], 1, 65_536),
     // 256 of 8 KiB: 2 MiB, and what reading them costs.
     ceiling: { heldMiB: 16, handlers: 0 },
   },
