@@ -26,21 +26,27 @@ const soft: ReadonlySet<string> = new Set([
   'writeBuffer',
   'replayBytes',
   'forgivenFrames',
+  'methodNames',
 ])
 
 const otherSide = (side: SideIndex): SideIndex => (side === 0 ? 1 : 0)
 
-/** At any time: queues, windows and what is in flight are within their bounds. */
+/** At any time: what came and what is held is within its bounds. */
 export function checkStep(scene: Scene, { endpoint, settings, name, side, largestChunk }: Session): void {
+  const unread = scene.streams.unread[side]
+  const window = settings.sessionWindow
+  const held = endpoint.engine.heldBytes
+  must(held <= settings.earlyBytes + largestChunk, () => `${name}: holds ${held} bytes before admission`)
+  must(unread <= window, () => `${name}: ${unread} bytes unread, the window is ${window}`)
+}
+
+/** At any time, but it takes longer than a step does: windows, places and what is in flight are within their bounds. */
+export function checkCounts(scene: Scene, { endpoint, name, side }: Session): void {
   const { engine } = endpoint
   const { inFlight, inFlightMax, limits } = engine.stats()
   const { sessionWindow, growthPool, maxStreams } = limits
   const unread = scene.streams.unread[side]
-  const window = settings.sessionWindow
   must(inFlight <= inFlightMax, () => `${name}: ${inFlight} bytes in flight, ${inFlightMax} may be`)
-  const held = engine.heldBytes
-  must(held <= settings.earlyBytes + largestChunk, () => `${name}: holds ${held} bytes before admission`)
-  must(unread <= window, () => `${name}: ${unread} bytes unread, the window is ${window}`)
   for (const [limit, { max, used }] of Object.entries({ sessionWindow, growthPool, maxStreams })) {
     must(used >= 0 && used <= max, () => `${name}: ${limit} uses ${used} of ${max}`)
   }
@@ -80,13 +86,13 @@ export function checkQuiet(scene: Scene, { endpoint, name, side }: Session): voi
   }
   const { tokens, lastToken } = scene.monitor.sides[side]
   must(tokens === 0, () => `${name} cost its peer ${tokens} tokens, the last by ${lastToken}`)
-  checkCounts(scene, stats, side)
+  checkTotals(scene, stats, side)
   must([...engine.liveStreams()].length === 0, () => `${name}: live streams`)
   must([...engine.liveCalls()].length === 0, () => `${name}: live calls`)
 }
 
 /** Both sides have counted the same, and so have we. */
-function checkCounts(scene: Scene, stats: EngineStats, side: SideIndex): void {
+function checkTotals(scene: Scene, stats: EngineStats, side: SideIndex): void {
   const other = otherSide(side)
   const peer = scene.sessions[other].endpoint.engine.stats()
   const bytes = scene.monitor.sides.map((side) => side.bytes)

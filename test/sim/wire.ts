@@ -78,8 +78,8 @@ export class Fields {
 export class FrameReader {
   /** Bytes fed so far. */
   bytes = 0
-  #head: number[] = []
-  #body: Uint8Array[] = []
+  readonly #head: number[] = []
+  readonly #body: Uint8Array[] = []
   #kept = 0
   #left = 0
   #frame: { type: number; flags: number; length: number } | undefined
@@ -111,21 +111,24 @@ export class FrameReader {
   }
 
   #begin(): void {
-    const [first, size] = this.#head
-    if (first === undefined || size === undefined || this.#head.length < 1 + (1 << (size >> 6))) return
-    const length = new Fields(Uint8Array.from(this.#head.slice(1))).varint()
+    const head = this.#head
+    const [first, size] = head
+    if (first === undefined || size === undefined || head.length < 1 + (1 << (size >> 6))) return
+    let length = size & 0x3f
+    for (let at = 2; at < head.length; at++) length = length * 256 + (head[at] as number)
     this.#frame = { type: first >> 3, flags: first & 7, length }
     this.#left = length
     this.#kept = 0
+    head.length = 0
   }
 
   #finish(end: number): void {
-    const frame = this.#frame as { type: number; flags: number; length: number }
-    const body = this.#body.length === 1 ? (this.#body[0] as Uint8Array) : Buffer.concat(this.#body)
+    const { type, flags, length } = this.#frame as { type: number; flags: number; length: number }
+    const parts = this.#body
+    const body = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)
     this.#frame = undefined
-    this.#head = []
-    this.#body = []
-    this.#found({ ...frame, body, end })
+    parts.length = 0
+    this.#found({ type, flags, length, body, end })
   }
 }
 

@@ -5,7 +5,7 @@ import type { Engine } from '#dist/engine/contract.js'
 import { createEngine, type EngineInit } from '#dist/engine/engine.js'
 import { type EngineSettings, parseOptions } from '#dist/engine/options.js'
 import { CallOracle } from './calls.ts'
-import { checkClosed, checkQuiet, checkStep, checkWindow, type Scene } from './checks.ts'
+import { checkClosed, checkCounts, checkQuiet, checkStep, checkWindow, type Scene } from './checks.ts'
 import { Clock } from './clock.ts'
 import { Endpoint } from './endpoint.ts'
 import { must, type SideIndex, type StreamView, sideName } from './model.ts'
@@ -21,6 +21,8 @@ import { Workload } from './workload.ts'
 /** Steps in which nothing moves, and steps altogether, after which a world is stuck. */
 const IDLE_STEPS_MAX = 30_000
 const STEPS_MAX = 3_000_000
+/** Counting what engines hold takes longer than a step does. */
+const STEPS_PER_COUNT = 4
 /** Timers that may run out, one after the other, while nothing else is left to happen. */
 const IDLE_TIMERS_MAX = 2000
 
@@ -193,7 +195,10 @@ export class World implements Scene {
   #step(): void {
     if (!this.clock.step()) return
     this.steps++
-    for (const session of this.sessions) checkStep(this, session)
+    for (const session of this.sessions) {
+      checkStep(this, session)
+      if (this.steps % STEPS_PER_COUNT === 0) checkCounts(this, session)
+    }
     const progress = this.streams.progress + this.calls.progress
     if (progress !== this.#progress) {
       this.#progress = progress

@@ -11,7 +11,7 @@ const IDLE_TIMERS_MAX = 500
 /** Longer than anything in a world takes: keeping, dialling, noticing. */
 const PATIENCE_MS = 4_000_000
 /** Counting what sessions hold takes longer than a step does. */
-const STEPS_PER_CHECK = 8
+const STEPS_PER_CHECK = 12
 
 /** What is moved on. */
 export interface Moved {

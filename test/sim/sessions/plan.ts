@@ -104,10 +104,10 @@ export function drawSessionPlan(random: Prng): SessionPlan {
     symmetric,
     authorize: [symmetric && random.chance(0.2) ? authorize() : 'none', authorize()],
     options: [drawOptions(random, often), drawOptions(random, often)],
-    first: drawCarrier(random, messy, resumes ? 0.15 : 0.55),
+    first: drawCarrier(random, messy, resumes ? 0.1 : 0.55, resumes),
     lenient: messy,
     resume: resumes ? drawResume(random, messy) : undefined,
-    work: drawWork(random),
+    work: drawWork(random, resumes),
     mishaps: random.chance(0.1) ? [drawMishap(random)] : [],
     end: drawEnd(random),
     pieceMax: random.pick([100, 2000, 20_000, 70_000, 200_000]),
@@ -122,7 +122,7 @@ function drawResume(random: Prng, messy: boolean): ResumePlan {
   return {
     keepMs: expires ? random.pick([1, 200, 3000]) : 60_000,
     next: Array.from({ length: random.skewed(0, many ? 25 : 5) }, () =>
-      drawCarrier(random, messy && random.chance(0.3), many ? 0 : 0.3),
+      drawCarrier(random, messy && random.chance(0.3), many ? 0 : 0.2, true),
     ),
     refused: random.chance(0.7) ? 0 : random.skewed(1, 4),
     dialMs: random.pick([0, 1, 50, 500]),
@@ -130,7 +130,7 @@ function drawResume(random: Prng, messy: boolean): ResumePlan {
   }
 }
 
-function drawWork(random: Prng): WorkItem[] {
+function drawWork(random: Prng, resumes: boolean): WorkItem[] {
   const kinds: readonly WorkKind[] = [
     'stream',
     'stream',
@@ -142,9 +142,10 @@ function drawWork(random: Prng): WorkItem[] {
     'items',
     'ping',
   ]
-  const spread = random.pick([0, 1, 50, 1000])
+  // Who is to be cut several times has something to say for longer.
+  const spread = random.pick(resumes ? [1, 50, 1000, 1000, 5000] : [0, 1, 50, 1000])
   const favourite = random.pick(kinds)
-  return Array.from({ length: random.skewed(1, random.chance(0.1) ? 120 : 24) }, (_, index) => ({
+  return Array.from({ length: random.skewed(resumes ? 4 : 1, random.chance(0.1) ? 120 : 24) }, (_, index) => ({
     index,
     side: side(random),
     kind: random.chance(0.3) ? favourite : random.pick(kinds),
@@ -159,11 +160,11 @@ function drawMishap(random: Prng): Mishap {
   return { kind, side: side(random), atMs: random.skewed(0, 500), ms }
 }
 
-/** `harmful`: bytes may be changed. `whole`: how likely it is that nothing happens to it. */
-function drawCarrier(random: Prng, harmful: boolean, whole: number): CarrierPlan {
+/** `harmful`: bytes may be changed. `whole`: how likely it is that nothing happens to it. `early`: what does, does soon. */
+function drawCarrier(random: Prng, harmful: boolean, whole: number, early: boolean): CarrierPlan {
   const path = [drawPath(random), drawPath(random)] as const
   if (harmful) return { path, fault: drawHarm(random) }
-  return { path, fault: random.chance(whole) ? undefined : drawFault(random) }
+  return { path, fault: random.chance(whole) ? undefined : drawFault(random, early) }
 }
 
 function drawHarm(random: Prng): Fault {
@@ -172,12 +173,13 @@ function drawHarm(random: Prng): Fault {
   return { kind: 'harm', how, direction: side(random), offset: random.skewed(0, 60_000), length }
 }
 
-function drawFault(random: Prng): Fault {
+function drawFault(random: Prng, early: boolean): Fault {
   const kind = random.pick(['cutAtByte', 'cutAtByte', 'cutAtByte', 'cutAtTime', 'send', 'hole'] as const)
   switch (kind) {
     case 'cutAtByte': {
       // The first bytes are where sessions begin: they deserve as many cuts as all that follows.
-      const offset = random.chance(0.3) ? random.int(0, 120) : random.skewed(0, 200_000)
+      const most = early && random.chance(0.7) ? 3000 : 200_000
+      const offset = random.chance(early ? 0.2 : 0.3) ? random.int(0, 120) : random.skewed(60, most)
       return { kind, how: random.pick(['fin', 'reset'] as const), direction: side(random), offset }
     }
     case 'cutAtTime':
