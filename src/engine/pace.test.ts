@@ -134,3 +134,40 @@ test('the limit does not grow on a short path, nor when there was room', () => {
   idle.acked(1, 50)
   assert.deepEqual([short.limit, idle.limit], [524_288, 524_288])
 })
+
+/** Share of a long link that a sender with much to send fills in the second half of the time; times in ms, rate in bytes per ms. */
+function filled(rate: number, rttMs: number, untilMs: number): number {
+  const pace = new Pace()
+  const acks: { readonly at: number; readonly frames: number }[] = []
+  let [freeAt, told, late] = [0, 0, 0]
+  for (let now = 0; now < untilMs; now++) {
+    for (let ack = acks[0]; ack !== undefined && ack.at <= now; ack = acks[0]) {
+      acks.shift()
+      pace.acked(ack.frames, now)
+    }
+    while (pace.room > 0) {
+      const size = Math.min(65_536, pace.room)
+      const marked = send(pace, size, now)
+      freeAt = Math.max(freeAt, now) + size / rate
+      if (now >= untilMs / 2) late += size
+      if (marked) {
+        acks.push({ at: freeAt + rttMs, frames: pace.framesSent - told })
+        told = pace.framesSent
+      }
+    }
+    pace.limited = true
+  }
+  return late / ((untilMs / 2) * rate)
+}
+
+test('a long link is filled, because what is let go at once does not pass for a queue', () => {
+  for (const [megabit, rttMs] of [
+    [400, 200],
+    [100, 600],
+    [1000, 100],
+    [100, 50],
+  ] as const) {
+    const share = filled((megabit * 1e6) / 8 / 1000, rttMs, 40 * rttMs)
+    assert.ok(share >= 0.95, `${megabit} Mbit/s over ${rttMs} ms: ${(share * 100).toFixed(0)} %`)
+  }
+})

@@ -11,7 +11,10 @@ const LIMIT_BYTES_MAX = 33_554_432
 const SHORT_PATH_MS = 2
 /** A round trip this many times the smallest one was spent in a queue: more in flight would only lengthen it. */
 const QUEUED_RATIO = 1.25
-const MARKS_PER_LIMIT = 2
+/** On a short path, half of the limit: seldom is cheap. */
+const MARK_BYTES_MIN = LIMIT_BYTES_MIN / 2
+/** On a long one: each acknowledgement lets go as much again at once, and that must not look like a queue. */
+const MARKS_PER_LIMIT = 8
 const FRAME_BYTES = 65_536
 const RTT_SAMPLES = 8
 
@@ -55,7 +58,7 @@ export class Pace {
   /** Whether a DATA frame of this size, about to be written, should ask for an acknowledgement. */
   wantsMark(bytes: number): boolean {
     const since = this.bytesSent + bytes - this.markedAt
-    return since * MARKS_PER_LIMIT >= this.limit || bytes >= this.room
+    return since >= Math.max(MARK_BYTES_MIN, this.limit / MARKS_PER_LIMIT) || bytes >= this.room
   }
 
   /** A DATA frame was written; it is counted among `framesSent` already. */

@@ -271,6 +271,7 @@ test('a session drained while it has no transport drains when it has one again',
   world.cable.cut()
   await settle()
   const draining = world.peer.drain(30_000)
+  assert.equal(world.peer.state, 'detached')
   await world.pass(REDIAL_MS)
   assert.deepEqual([world.session.state, world.peer.state], ['draining', 'draining'])
   await assert.rejects(world.session.call('later', none), { code: 'BRAID_GOING_AWAY', executed: 'no' })
