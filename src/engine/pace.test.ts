@@ -15,6 +15,7 @@ const HALF = 524_288 / 2
 
 test('what is in flight is what was sent and not acknowledged', () => {
   const pace = new Pace()
+  pace.sample(5)
   assert.equal(send(pace, HALF - 1), false)
   assert.equal(send(pace, 1), true)
   assert.equal(send(pace, 100), false)
@@ -23,6 +24,15 @@ test('what is in flight is what was sent and not acknowledged', () => {
   assert.equal(pace.inFlight, 100)
   assert.equal(pace.room, pace.limit - 100)
   assert.equal(pace.rttMs, 5)
+})
+
+test('where nothing is known of the path, or it is slow, every 32 KiB asks: it may take longer to cross than silence may last', () => {
+  const pace = new Pace()
+  assert.deepEqual([send(pace, 32_767), send(pace, 1), send(pace, 32_767), send(pace, 1)], [false, true, false, true])
+  pace.acked(4, 2_000)
+  assert.deepEqual([send(pace, 32_767, 2_000), send(pace, 1, 2_000)], [false, true])
+  pace.acked(2, 2_900)
+  assert.deepEqual([send(pace, 32_768, 2_900), send(pace, HALF, 2_900)], [false, true])
 })
 
 test('the frame that fills the room asks', () => {
