@@ -78,9 +78,10 @@ export class Replay {
     this.limit = Math.min(Math.max(2 * inFlightMax, REPLAY_BYTES_MIN), this.limitMax)
   }
 
-  /** Whether a flush with so many bytes should ask for an acknowledgement. */
+  /** Whether a flush with so many bytes should ask for an acknowledgement; a full buffer asks by itself, for nothing else will. */
   wantsAck(bytes: number): boolean {
-    return this.on && bytes > 0 && (this.unasked + bytes) * ASKS_PER_LIMIT >= this.limit
+    if (bytes === 0 && !(this.full && this.unasking)) return false
+    return this.on && (this.unasked + bytes) * ASKS_PER_LIMIT >= this.limit
   }
 
   /** The peer was asked about everything flushed so far, or about to be. */
