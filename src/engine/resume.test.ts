@@ -374,3 +374,27 @@ test('a frame that stands still costs a session with a ticket no more than its t
   world.run()
   assert.equal(b.one('call').args.length, 1000)
 })
+
+test('calls that wait because the buffer is full go on after a resumption, though nobody else asks for an acknowledgement', () => {
+  const world = new Broken({}, 262_144)
+  const { a, b } = world
+  for (let i = 0; i < 64; i++) a.engine.call('m', zeros(60_000), undefined, false, undefined)
+  world.say() // lost on the way, and with it what asked
+  world.cut()
+  world.resume()
+  world.run()
+  assert.equal(b.take('call').length, 64)
+})
+
+test('replies that wait because the buffer is full go before CLOSE', () => {
+  const world = new Broken({}, 262_144)
+  const { a, b } = world
+  for (let i = 0; i < 64; i++) a.engine.call('m', zeros(1), undefined, false, undefined)
+  world.run()
+  for (const { slot } of b.take('call')) b.engine.reply(slot, zeros(60_000))
+  world.say() // as far as the buffer lets them
+  b.engine.close(0, '')
+  world.run()
+  assert.equal(a.take('reply').length, 64)
+  assert.equal(a.one('closed').error, undefined)
+})
