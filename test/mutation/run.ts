@@ -1,5 +1,5 @@
-// Tests the tests: breaks the compiled engine in a copy, and looks whether a test notices.
-// `node build/test/mutation/run.js [--mutants n] [--seed n] [--jobs n] [--at engine.ts:12]`, or with `--history` the bugs of others, one by one.
+// Tests the tests: `node build/test/mutation/run.js [--mutants n] [--seed n] [--jobs n] [--at window.ts:31]` breaks the compiled
+// engine in a copy and looks whether a test notices; `--history` injects the bugs of others, one by one.
 
 import { parseArgs } from 'node:util'
 import { history } from './history.ts'
