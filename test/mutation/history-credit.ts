@@ -140,13 +140,16 @@ export const tuning: readonly Injection[] = [
     'this.grown -= record.receive.size - this.settings.streamWindow;',
     ';',
   ),
-  inject(
-    'the tuner shrinks a larger window',
-    [...engine, ...conformance],
-    'engine/window.js',
-    'this.wanted <= this.size',
-    'this.wanted === 0',
-  ),
+  {
+    bug: 'the tuner shrinks a larger window',
+    tests: engine,
+    // Three places would have to fail together.
+    patches: [
+      { file: 'engine/window.js', find: 'this.wanted <= this.size', put: 'this.wanted === 0' },
+      { file: 'engine/window.js', find: 'return bytes < GROWTH_BYTES_MIN ? 0 : bytes;', put: 'return bytes;' },
+      { file: 'engine/core.js', find: 'if (bytes <= 0) {', put: 'if (bytes === 0) {' },
+    ],
+  },
   inject(
     'what may be in flight does not grow with the path: stuck at the first limit',
     engine,

@@ -39,9 +39,6 @@ async function tellMutants(): Promise<void> {
     console.log(`${String(++tried).padStart(4)} ${line(verdict)}`)
   })
   const survivors = verdicts.filter(({ by }) => by === undefined)
-  for (const { mutant } of survivors) {
-    console.log(`\nsurvived: ${mutant.place} (${mutant.operator})\n- ${mutant.before}\n+ ${mutant.after}`)
-  }
   const caught = verdicts.length - survivors.length
   const hung = verdicts.filter((verdict) => verdict.hung).length
   const score = caught / Math.max(1, verdicts.length)
@@ -53,7 +50,10 @@ async function tellMutants(): Promise<void> {
 }
 
 function line({ mutant, by }: Verdict): string {
-  return `${by === undefined ? 'SURVIVED' : 'caught'} ${mutant.place} (${mutant.operator})${by === undefined ? '' : ` by ${by}`}`
+  const what = `${mutant.place} (${mutant.operator})`
+  if (by !== undefined) return `caught ${what} by ${by}`
+  const [before, after] = [mutant.before, mutant.after].map((text) => text.replaceAll('\n', '\n       '))
+  return `SURVIVED ${what}\n     - ${before}\n     + ${after}`
 }
 
 async function tellHistory(): Promise<void> {
