@@ -171,8 +171,11 @@ test('the stream that answers a call that was given up is reset', () => {
   side.heard()
   side.say(openFrame(0, { name: '$reply' }), frame(wire.REPLY, wire.VIA_STREAM, 0, 0))
   const { stream } = side.one('open')
-  assert.equal(side.one('reset').stream, stream)
-  assert.equal(side.heardOf(wire.RESET)[0].flags, wire.SEND | wire.RECV)
+  const { stream: over, error } = side.one('reset')
+  assert.deepEqual([over === stream, error.code], [true, 'BRAID_CANCELLED'])
+  const [{ flags, body }] = side.heardOf(wire.RESET)
+  assert.deepEqual([flags, ...body.subarray(0, 2)], [wire.SEND | wire.RECV, 1, 14])
+  assert.equal(text(body.subarray(2)), 'the call was given up')
 })
 
 test('CANCEL reaches a running call once; others crossed', () => {

@@ -196,6 +196,9 @@ test('RESUME is refused in words, and the session ends with them', () => {
   const { error } = world.a.one('closed')
   assert.deepEqual([error?.code, error?.message, error?.initiator], ['BRAID_SESSION_LOST', 'no such session', 'remote'])
   assert.deepEqual(door.output(), [])
+  // The transport may go, and nothing is waited for any more.
+  assert.equal(world.a.engine.closing, true)
+  assert.equal(world.a.engine.deadline(), undefined)
 })
 
 test('an answer to RESUME that does not come is the end of the transport, not of the session', () => {

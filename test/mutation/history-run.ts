@@ -1,7 +1,7 @@
 // Injects the bugs of the table into a copy, one by one, and runs what should notice each. Knows no bug.
 
 import { Copy } from './copy.ts'
-import type { Injection, Reason } from './history.ts'
+import type { Injection, Reason } from './injection.ts'
 import { Judge, type Stage } from './judge.ts'
 
 export interface Caught {
@@ -20,7 +20,7 @@ export function inject({ bug, patches }: Injection, read: (path: string) => stri
     if (times !== 1) {
       const how = times === 0 ? 'is not there any more' : `is there ${times} times`
       throw new Error(
-        `"${bug}": the text to replace in ${path} ${how}; the code has moved, adapt test/mutation/history.ts:\n${find}`,
+        `"${bug}": the text to replace in ${path} ${how}; the code has moved, adapt test/mutation/history-*.ts:\n${find}`,
       )
     }
     texts.set(path, text.split(find).join(put))

@@ -1,5 +1,5 @@
-// Tests the tests: breaks the compiled engine in a copy, and looks whether a test notices.
-// `node build/test/mutation/run.js [--mutants n] [--seed n] [--jobs n] [--at engine.ts:12]`, or with `--history` the bugs of others, one by one.
+// Tests the tests: `node build/test/mutation/run.js [--mutants n] [--seed n] [--jobs n] [--at window.ts:31]` breaks the compiled
+// engine in a copy and looks whether a test notices; `--history` injects the bugs of others, one by one.
 
 import { parseArgs } from 'node:util'
 import { history } from './history.ts'
@@ -39,9 +39,6 @@ async function tellMutants(): Promise<void> {
     console.log(`${String(++tried).padStart(4)} ${line(verdict)}`)
   })
   const survivors = verdicts.filter(({ by }) => by === undefined)
-  for (const { mutant } of survivors) {
-    console.log(`\nsurvived: ${mutant.place} (${mutant.operator})\n- ${mutant.before}\n+ ${mutant.after}`)
-  }
   const caught = verdicts.length - survivors.length
   const hung = verdicts.filter((verdict) => verdict.hung).length
   const score = caught / Math.max(1, verdicts.length)
@@ -53,7 +50,10 @@ async function tellMutants(): Promise<void> {
 }
 
 function line({ mutant, by }: Verdict): string {
-  return `${by === undefined ? 'SURVIVED' : 'caught'} ${mutant.place} (${mutant.operator})${by === undefined ? '' : ` by ${by}`}`
+  const what = `${mutant.place} (${mutant.operator})`
+  if (by !== undefined) return `caught ${what} by ${by}`
+  const [before, after] = [mutant.before, mutant.after].map((text) => text.replaceAll('\n', '\n       '))
+  return `SURVIVED ${what}\n     - ${before}\n     + ${after}`
 }
 
 async function tellHistory(): Promise<void> {

@@ -1,5 +1,5 @@
-// Many test files in one process, so that a broken program is judged in seconds:
-// `node build/test/mutation/suite.js <compiled test | seeds:n>...`. Whoever starts it reads the report and stops at the first failure.
+// Many test files in one process: `node build/test/mutation/suite.js <compiled test | seeds:n>...`. So a broken program is judged in
+// seconds; whoever starts it reads the report and stops at the first failure.
 
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
