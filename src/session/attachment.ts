@@ -89,7 +89,11 @@ export class Attachment implements Resumable {
   redialled(line: Line, attempt: number): void {
     this.host.engine.redial(attempt)
     this.pump.attach(line)
-    line.start()
+    try {
+      line.start()
+    } catch (thrown) {
+      line.closed(thrown instanceof Error ? thrown : new Error(String(thrown)))
+    }
   }
 
   keep(): boolean {
