@@ -135,8 +135,17 @@ test('authorize is asked again, sees the new transport, and the session shows it
   assert.equal(world.peer.principal, principal)
 })
 
+test('to somebody else the session is not known: he may have one of his own', async (t) => {
+  const names = ['ada', 'bob']
+  const world = await worldOf(t, { listen: { authorize: () => ({ user: names.shift() }) } })
+  world.cable.cut()
+  await world.pass(REDIAL_MS)
+  const error = await world.session.closed
+  assert.deepEqual([error?.code, error?.initiator], ['BRAID_SESSION_LOST', 'remote'])
+  assert.equal(world.peer.state, 'detached')
+})
+
 const refusals: [string, () => unknown][] = [
-  ['names somebody else', () => ({ user: 'bob' })],
   ['throws', () => assert.fail('not any more')],
   ['rejects', () => Promise.reject(new Error('not any more'))],
 ]

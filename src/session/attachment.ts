@@ -143,7 +143,7 @@ export class Attachment implements Resumable {
   }
 
   private handOver(request: ResumeRequest, session: Resumable, principal: unknown): void {
-    if (!samePrincipal(session.principal, principal)) return this.refuse(DENIED, 'the session is that of somebody else')
+    if (!samePrincipal(session.principal, principal)) return this.refuse(SESSION_LOST, UNKNOWN)
     if (this.host.engine.heldBytes > 0) return this.refuse(PROTOCOL, 'frames behind a RESUME that was not answered')
     // Much may have happened while the hook was asked.
     const next = this.returning?.accept(request)
