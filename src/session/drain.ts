@@ -2,7 +2,7 @@
 
 import type { Clock } from './clock.ts'
 import { Deferred } from './deferred.ts'
-import type { DrainReport } from './session.ts'
+import type { DrainReport, State } from './session.ts'
 
 /** What is still open. */
 export interface OpenWork {
@@ -14,6 +14,8 @@ export interface OpenWork {
 
 export interface DrainHost {
   readonly clock: Clock
+  /** `detached`: what was answered has yet to reach the peer. */
+  readonly state: State
   openWork(): OpenWork
   /** Tells the peer that no more is taken. */
   goAway(): void
@@ -60,9 +62,9 @@ export class Drain {
     this.check()
   }
 
-  /** Something ended. */
+  /** Something ended, or the session has a transport again. */
   check(): void {
-    if (this.over || !this.settled) return
+    if (this.over || !this.settled || this.host.state === 'detached') return
     const { streams, callsOut, callsIn } = this.host.openWork()
     if (streams + callsOut + callsIn === 0) this.host.drained()
   }
