@@ -5,8 +5,7 @@ import type { EngineStream, ResumeRequest, Ticket } from './contract.ts'
 import { frame, join, Scripted, Side, text, utf8, zeros } from './harness.test.ts'
 import * as wire from './wire.ts'
 
-const ID = zeros(16).fill(7)
-const SECRET = zeros(32).fill(9)
+const [ID, SECRET] = [zeros(16).fill(7), zeros(32).fill(9)]
 
 function ticketOf(secret = 9, keepMs = 60_000): Ticket {
   return { id: ID, secret: zeros(32).fill(secret), keepMs }
@@ -116,9 +115,8 @@ test('RESUME says what was received, the attempt, the ticket and the auth bytes 
   world.b.engine.call('ping', zeros(0), undefined, false, undefined)
   world.run()
   world.cut()
-  const request = world.redial()
-  assert.deepEqual([request.id, request.secret], [ID, SECRET])
-  assert.deepEqual([request.attempt, request.received, text(request.auth)], [1, 1, 'me'])
+  const { id, secret, attempt, received, auth } = world.redial()
+  assert.deepEqual([id, secret, attempt, received, text(auth)], [ID, SECRET, 1, 1, 'me'])
 })
 
 test('a DATA frame cut in two is not delivered twice, however often it is cut', () => {
@@ -398,6 +396,5 @@ test('replies that wait because the buffer is full go before CLOSE', () => {
   world.say() // as far as the buffer lets them
   b.engine.close(0, '')
   world.run()
-  assert.equal(a.take('reply').length, 64)
-  assert.equal(a.one('closed').error, undefined)
+  assert.deepEqual([a.take('reply').length, a.one('closed').error], [64, undefined])
 })

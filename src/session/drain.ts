@@ -69,7 +69,7 @@ export class Drain {
     await this.host.ping()
   }
 
-  /** Something ended. */
+  /** Something ended, or the session has a transport again. */
   check(): void {
     this.unheard = true
     if (this.settled) void this.leave()

@@ -362,6 +362,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     if (this.state === state || this.state === 'closed') return
     this.state = state
     for (const reader of this.states_) reader.turned(state)
+    this.draining?.check()
   }
 
   /** Ends the session from this side. */
