@@ -124,7 +124,9 @@ export class Outbound {
       this.writer.opaque(wire.PONG, core.pongDue)
       core.pongDue = undefined
     }
-    if (core.pingDue) {
+    // A pong says that the GOAWAY before it was heard: a ping does not overtake one that waits for what goes out again.
+    const waits = core.goAwayDue !== undefined && (core.replay.pending || core.replay.blocked)
+    if (core.pingDue && !waits) {
       core.pingDue = false
       core.pingSerial = (core.pingSerial + 1) & 0xff
       core.pingSentAt = core.now
