@@ -103,6 +103,27 @@ test('with the buffer full streams and calls wait, and go on with an acknowledge
   assert.equal(b.engine.stats().limits.replayBytes.used, 0)
 })
 
+test('with the buffer full replies still go, so that two full sides do not wait for each other, but not without end', () => {
+  const world = new Broken({ sessionWindow: 2 ** 26, streamWindow: 2 ** 25, replayBytes: 2 ** 20 })
+  const { a, b } = world
+  for (let i = 0; i < 3; i++) b.engine.call('y', zeros(0), undefined, false, undefined)
+  world.run()
+  const [first, second, third] = a.take('call')
+  for (let i = 0; i < 100; i++) a.engine.call('x', zeros(20_000), undefined, false, undefined)
+  a.output(1024)
+  const { used } = a
+  const full = used('replayBytes')
+  assert.ok(full >= 2 ** 20 && full < 2 ** 20 + 20_100, `${full} bytes kept`)
+  const { callsOpen } = a.engine.stats()
+  a.engine.reply(first.slot, zeros(10))
+  assert.ok(join(a.output()).length >= 10)
+  a.engine.reply(second.slot, zeros(70_000))
+  assert.ok(join(a.output()).length >= 70_000)
+  a.engine.reply(third.slot, zeros(10))
+  assert.equal(join(a.output()).length, 0)
+  assert.equal(a.engine.stats().callsOpen, callsOpen)
+})
+
 test('RESUME is refused in words, and the session ends with them', () => {
   const world = new Broken()
   world.cut()

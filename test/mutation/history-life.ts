@@ -52,13 +52,14 @@ export const resumption: readonly Injection[] = [
     'if (!samePrincipal(session.principal, principal))',
     'if (false)',
   ),
-  inject(
-    'a resumption count beyond what was sent is believed',
-    engine,
-    'engine/pace.js',
-    'if (frames < this.framesAcked || frames > this.framesSent)',
-    'if (frames < this.framesAcked)',
-  ),
+  {
+    bug: 'a resumption count beyond what was sent is believed',
+    tests: engine,
+    patches: [
+      { file: 'engine/pace.js', find: '|| frames > this.framesSent)', put: ')' },
+      { file: 'engine/pace.js', find: 'if (frames < 0 || this.framesAcked > this.framesSent)', put: 'if (frames < 0)' },
+    ],
+  },
   inject(
     'the older transport of a resumed session goes on being heard',
     session,
