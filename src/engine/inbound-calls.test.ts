@@ -138,7 +138,8 @@ test('REPLY by a stream that is over, or that was refused, fails the call', () =
   over.engine.end(over.one('open').stream)
   over.heard()
   over.say(frame(wire.REPLY, wire.VIA_STREAM, 0, 0))
-  assert.equal(over.one('replyError').error.code, 'BRAID_CANCELLED')
+  const { code, message, initiator } = over.one('replyError').error
+  assert.deepEqual([code, message, initiator], ['BRAID_CANCELLED', 'the result was given up', 'remote'])
 
   const refused = calling().say(openFrame(0, { name: 'n'.repeat(129) }), frame(wire.REPLY, wire.VIA_STREAM, 0, 0))
   assert.equal(refused.one('replyError').error.code, 'BRAID_CANCELLED')

@@ -13,7 +13,7 @@ const { values } = parseArgs({
     mutants: { type: 'string', default: '300' },
     seed: { type: 'string' },
     jobs: { type: 'string', default: '2' },
-    /** All mutants of one line, or of one file, instead of a sample. */
+    /** All mutants of one line, or of one file, instead of a sample; with `--history` bugs whose description has these words. */
     at: { type: 'string' },
     history: { type: 'boolean', default: false },
   },
@@ -57,11 +57,12 @@ function line({ mutant, by }: Verdict): string {
 }
 
 async function tellHistory(): Promise<void> {
-  const results = await catchAll(history, Number(values.jobs), ({ bug, by }) => {
+  const bugs = history.filter(({ bug }) => bug.includes(values.at ?? ''))
+  const results = await catchAll(bugs, Number(values.jobs), ({ bug, by }) => {
     console.log(`${by === undefined ? 'NOT CAUGHT' : 'caught'}: ${bug}${by === undefined ? '' : `\n    by ${by}`}`)
   })
   const missed = results.filter(({ by }) => by === undefined)
-  for (const bug of history) if ('why' in bug) console.log(`not injected: ${bug.bug}\n    ${bug.why}`)
+  for (const bug of bugs) if ('why' in bug) console.log(`not injected: ${bug.bug}\n    ${bug.why}`)
   console.log(`\n${results.length} bugs, ${results.length - missed.length} caught, ${minutes()}`)
   if (missed.length > 0) process.exitCode = 1
 }
