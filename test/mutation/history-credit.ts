@@ -199,7 +199,7 @@ export const acknowledgements: readonly Injection[] = [
     'an acknowledgement per message',
     [...engine, ...conformance, 'build/test/golden'],
     'engine/pace.js',
-    'return since * MARKS_PER_LIMIT >= this.limit || bytes >= this.room;',
+    'return since >= every || bytes >= this.room;',
     'return true;',
   ),
 ]

@@ -21,8 +21,8 @@ export const resumption: readonly Injection[] = [
     'a full replay buffer drops its oldest instead of holding up the sender',
     [...engine, 'seeds:150'],
     'engine/replay.js',
-    'this.last = last;\n        this.bytes += bytes;',
-    'this.last = last;\n        this.bytes += bytes;\n        while (this.bytes > this.limit && this.flushes.size > 1) this.bytes -= this.flushes.shift().bytes;',
+    'this.last = last;\n        this.bytes += FLUSH_COST + bytes;',
+    'this.last = last;\n        this.bytes += FLUSH_COST + bytes;\n        while (this.bytes > this.limit && this.flushes.size > 1) this.bytes -= FLUSH_COST + this.flushes.shift().bytes;',
   ),
   inject(
     'a full replay buffer grows instead of holding up the sender',
@@ -116,8 +116,8 @@ export const deadlocks: readonly Injection[] = [
     'calls and replies wait for each other: replies wait as new calls do',
     [...engine, ...session, 'seeds:150'],
     'engine/outbound.js',
-    'replies(writer, core, budget);\n        if (core.replay.full) {\n            core.replay.waits++;\n            return;\n        }',
-    'if (core.replay.full) {\n            core.replay.waits++;\n            return;\n        }\n        replies(writer, core, budget);',
+    "replies(writer, core, budget);\n        if (core.phase === 'open' && core.replay.full) {\n            core.replay.waits++;\n            return;\n        }",
+    "if (core.phase === 'open' && core.replay.full) {\n            core.replay.waits++;\n            return;\n        }\n        replies(writer, core, budget);",
   ),
 ]
 
