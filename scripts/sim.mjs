@@ -8,21 +8,20 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ensure } from './ensure.mjs'
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '1' },
-    /** Processes that share the seeds. */
-    jobs: { type: 'string', default: '1' },
-    /** Stop after so long, wherever that is. */
-    seconds: { type: 'string', default: 'Infinity' },
-    seed: { type: 'string' },
-    items: { type: 'string' },
-    trace: { type: 'boolean', default: false },
-    minimise: { type: 'boolean', default: false },
-    built: { type: 'boolean', default: false },
-  },
-})
+const options = {
+  seeds: { type: 'string', default: '1000' },
+  from: { type: 'string', default: '1' },
+  /** Processes that share the seeds. */
+  jobs: { type: 'string', default: '1' },
+  /** Stop after so long, wherever that is. */
+  seconds: { type: 'string', default: 'Infinity' },
+  seed: { type: 'string' },
+  items: { type: 'string' },
+  trace: { type: 'boolean', default: false },
+  minimise: { type: 'boolean', default: false },
+  built: { type: 'boolean', default: false },
+}
+const values = given()
 
 const root = new URL('..', import.meta.url)
 const built = new URL('build/test/sim/run.js', root)
@@ -30,6 +29,15 @@ if (!values.built || !existsSync(built)) ensure()
 if (values.seed !== undefined) await runOne(Number(values.seed))
 else if (values.jobs !== '1') await runJobs(Number(values.jobs))
 else report(await runMany(Number(values.from), Number(values.seeds)))
+
+function given() {
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    console.error(error.message)
+    process.exit(2)
+  }
+}
 
 async function runOne(seed) {
   const { runSeed, minimise } = await import(built.href)

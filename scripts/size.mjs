@@ -12,7 +12,8 @@ const bundles = [
   {
     name: 'engine, session and memory transport',
     code: "export { startSession, connectSession } from 'braidwire'; export { memory } from 'braidwire/transport/memory'",
-    max: 32 * KiB,
+    // Resumption, liveness and the Budget took it from 30: what keeps sessions alive belongs to them.
+    max: 38 * KiB,
   },
   { name: 'everything of the default entry', code: "export * from 'braidwire'" },
   {

@@ -79,7 +79,10 @@ async function held(listener: Listener): Promise<{ raw: Raw; ticket: string; sec
   return { raw, ticket: String(fields.ticket), secret: String(fields.secret) }
 }
 
-const NO: Frame = frame('RESUME_NO', { code: SESSION_LOST, reason: 'that session is not known here, or not any more' })
+const NO: Frame = frame('RESUME_NO', {
+  code: SESSION_LOST,
+  reason: 'the listener has no such session, or not any more (it may have been started anew): connect again',
+})
 const random = (bytes: number): string => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex')
 
 test('a guessed ticket, a wrong secret and an old attempt get the same answer, and change nothing', async (t) => {
@@ -121,15 +124,22 @@ test('a ticket that was used, and the one before it, are worth nothing', async (
 test('guesses are answered ten times a second for each address, and the peer whose session it is still comes back', async (t) => {
   const made = await world(t, echo)
   const { listener, session } = made
+  const { ticket } = await held(listener)
   const start = performance.now()
-  const answers = await Promise.all(Array.from({ length: 100 }, () => show(listener, random(16), random(32))))
+  const answers = await Promise.all(Array.from({ length: 100 }, () => show(listener, ticket, random(32))))
   const seconds = Math.floor((performance.now() - start) / 1_000) + 1
   const told = answers.filter((frames) => frames.length > 0)
   assert.ok(told.length >= 10 && told.length <= 10 * seconds, `${told.length} answers in ${seconds} s`)
   for (const frames of told) assert.deepEqual(frames, [NO])
   await cutAndResume(made)
   assert.deepEqual(await session.call('echo', Uint8Array.of(1)), Uint8Array.of(1))
-  assert.deepEqual([listener.sessions.size, listener.stats().handshaking], [1, 0])
+  assert.deepEqual([listener.sessions.size, listener.stats().handshaking], [2, 0])
+})
+
+test('all whose session is not there are told at once: a listener that was started anew has a thousand of them', async (t) => {
+  const { listener } = await world(t, echo)
+  const answers = await Promise.all(Array.from({ length: 60 }, () => show(listener, random(16), random(32))))
+  for (const frames of answers) assert.deepEqual(frames, [NO])
 })
 
 test('a RESUME that counts what was never sent ends the session of who has the ticket, and no other', async (t) => {

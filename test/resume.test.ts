@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BraidError, listen, type Session } from 'braidwire'
+import { BraidError, connect, listen, type Session } from 'braidwire'
 import { type Events, events, expose, wrap } from 'braidwire/rpc'
 import { cutAndResume, world } from './resume-kit.ts'
 
@@ -214,4 +214,22 @@ test('a peer that may not come back is told so, on everything that is pending', 
   await assert.rejects(call, { code: 'BRAID_DENIED' })
   assert.equal((await stream.closed)?.code, 'BRAID_DENIED')
   assert.equal((await session.closed)?.code, 'BRAID_DENIED')
+})
+
+test('a session that is cut while its listener drains comes back and is answered; nobody new is let in', async (t) => {
+  let release: (bytes: Uint8Array) => void = () => {}
+  const answer = new Promise<Uint8Array>((resolve) => {
+    release = resolve
+  })
+  const made = await world(t, (peer) => peer.handleCall('later', () => answer))
+  const call = made.session.call('later', new Uint8Array(1))
+  await made.session.ping()
+  made.proxy.cut()
+  const drained = made.listener.drain(10_000)
+  await assert.rejects(connect(made.listener.url), { code: 'BRAID_GOING_AWAY' })
+  while (made.session.state !== 'draining') await sleep(5)
+  release(Uint8Array.of(7))
+  assert.deepEqual(await call, Uint8Array.of(7))
+  assert.deepEqual(await drained, { streams: 0, calls: 0 })
+  await assert.rejects(connect(made.listener.url), { code: 'BRAID_UNREACHABLE' })
 })

@@ -380,15 +380,3 @@ function isThere(named: string): boolean {
   const [before, after] = path.split('*') as [string, string]
   return all.some((file) => file.startsWith(before) && file.endsWith(after))
 }
-
-test('the error reference has every code with its number and meaning, and no other', async () => {
-  const { codes } = await import('#dist/engine/errors.js')
-  const rows = readFileSync(join(root, 'docs/ERRORS.md'), 'utf8').matchAll(
-    /^\| `BRAID_(\w+)` \| (\d*) \| (.+?) \| .+ \|$/gm,
-  )
-  const documented = [...rows].map(([, name, number, meaning]) => `${name} ${number} ${meaning}`)
-  const built = Object.entries(codes).map(
-    ([name, entry]) => `${name} ${'number' in entry ? entry.number : ''} ${entry.meaning}`,
-  )
-  assert.deepEqual(documented, built)
-})

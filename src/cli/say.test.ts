@@ -1,9 +1,13 @@
 // Sentences: harmless to a terminal, on one line, one for any number of failures.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { BraidError } from 'braidwire'
 import { Failures } from './failures.ts'
 import { clause, count, printable, quoted, size } from './say.ts'
+
+const root = new URL('./', import.meta.resolve('braidwire/package.json'))
 
 test('printable leaves nothing a terminal would obey', () => {
   assert.equal(printable('a\u001b[31mb\r\nc\u202ed\u2028e\u009b'), 'a?[31mb?c?d?e?')
@@ -18,6 +22,25 @@ test('clause makes one clause of any error', () => {
   assert.equal(clause(new Error('SHA-256 is wrong')), 'SHA-256 is wrong')
   assert.equal(clause('gone'), 'gone')
   assert.equal(clause(new Error('')), 'it failed')
+})
+
+test('clause names no option of the library that TLS fails with', () => {
+  const sources = ['tls.ts', 'tls-failures.ts'].map((name) => readFileSync(new URL(`src/node/${name}`, root), 'utf8'))
+  const quotes = sources.join('\n').match(/(['`])[^'`\n]+\1/g) ?? []
+  const sentences = quotes.map((text) => text.slice(1, -1)).filter((text) => /\w \w/.test(text))
+  assert.ok(sentences.length > 20)
+  const said = sentences.map((text) => clause(new BraidError('TLS', text)))
+  assert.deepEqual(
+    said.filter((text) => /\boptions? (?!--)|\btls\.|servername/.test(text)),
+    [],
+  )
+  assert.ok(said.some((text) => text.includes('--fingerprint')))
+})
+
+test('clause leaves names alone that look like options', () => {
+  const text = 'there is no tls.ca here (option ca)'
+  assert.equal(clause(new BraidError('REFUSED', text)), text)
+  assert.match(clause(new BraidError('TLS', 'no secure connection to tls://tls.ca:1: it ended')), /tls:\/\/tls\.ca:1/)
 })
 
 test('count and size read well', () => {

@@ -1,6 +1,17 @@
 // What the command tells people: one sentence for a failure, sizes in binary units, names that cannot harm a terminal.
 // Writes to no stream except standard error, and only in `complain`.
 
+import { BraidError } from 'braidwire'
+
+/** What the library calls an option and a person types as a flag. The command has no flag for `servername`: there is another way. */
+const flagWords: readonly (readonly [RegExp, string])[] = [
+  [/say which one is meant \(option servername\)/, 'pin that certificate (--fingerprint, without --ca)'],
+  [/\(options cert and key\)/, '(--cert and --key)'],
+  [/\(option (ca|fingerprint)\)/g, '(--$1)'],
+  [/(?<=^| )tls\.(ca|cert|fingerprint|key)(?=[ :]|$)/g, '--$1'],
+  [/^the option tls (?=cannot)/, 'what --cert, --key or --ca hold '],
+]
+
 /** A failure with its exit code: 1, or 2 for a wrong command line. Its message is a whole sentence without full stop. */
 export class Refusal extends Error {
   readonly exitCode: number
@@ -26,12 +37,18 @@ export function quoted(name: string): string {
   return `"${printable(name)}"`
 }
 
-/** Why something failed, as a clause that fits behind a colon. */
+/** Why something failed, as a clause that fits behind a colon, in words of the command. */
 export function clause(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = error instanceof Error ? wordsOf(error) : String(error)
   const line = text.split('\n', 1)[0]!.trim().replace(/\.$/, '').replaceAll('. ', '; ')
   const start = /^[A-Z][a-z]/.test(line) ? line[0]!.toLowerCase() + line.slice(1) : line
   return start === '' ? 'it failed' : printable(start)
+}
+
+/** Only errors that are about options: in others a name may look like one. */
+function wordsOf(error: Error): string {
+  if (!(error instanceof BraidError) || !/^BRAID_(TLS|INVALID_INPUT)$/.test(error.code)) return error.message
+  return flagWords.reduce((text, [option, flag]) => text.replace(option, flag), error.message)
 }
 
 /** `1 file`, `2 files`. */

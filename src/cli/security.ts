@@ -11,6 +11,9 @@ import { clause, quoted, Refusal } from './say.ts'
 
 // What fits a HELLO.
 const tokenBytesMax = 4096
+// Nothing limits how often other machines may guess.
+const publicTokenBytesMin = 16
+const tlsFlags = ['dev', 'cert', 'key', 'ca', 'fingerprint']
 const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i
 const hostAndPort = /^t(?:cp|ls):\/\/(\[[^\]]+\]|[^[\]:/?#@\s]+):\d{1,5}\/?$/
 
@@ -43,15 +46,17 @@ export const listenArgs: ArgsDef = {
 /**
  * How to dial `url`.
  *
- * @throws Refusal when a file cannot be read, or the token would be sent where others can read it.
+ * @throws Refusal when a file cannot be read, options do not go together, or the token would be sent where others can read it.
  */
-export async function dialSecurity(url: string, { flags, values }: Arguments): Promise<ConnectOptions> {
+export async function dialSecurity(url: string, args: Arguments): Promise<ConnectOptions> {
+  const { flags, values } = args
   const token = await readToken(values)
   if (token !== undefined && isPublic(url) && !url.startsWith('tls:') && !flags.has('insecure')) {
     throw wrong(`anybody between here and ${quoted(url)} could read the token: dial tls://, or add --insecure`)
   }
   const fingerprint = values.get('fingerprint')?.at(-1)
   const files = await readFiles(values)
+  checkTlsFlags([url], args)
   const tls = fingerprint === undefined ? files : { ...files, fingerprint }
   return { ...(token === undefined ? {} : { auth: token }), ...(tls === undefined ? {} : { tls }) }
 }
@@ -67,9 +72,10 @@ export interface ListenSecurity {
 /**
  * How to listen.
  *
- * @throws Refusal when a file cannot be read, or other machines could come in unasked.
+ * @throws Refusal when a file cannot be read, options do not go together, or other machines could come in unasked.
  */
-export async function listenSecurity({ flags, values }: Arguments): Promise<ListenSecurity> {
+export async function listenSecurity(args: Arguments): Promise<ListenSecurity> {
+  const { flags, values } = args
   const token = await readToken(values)
   const files = await readFiles(values)
   const dev = flags.has('dev')
@@ -78,10 +84,11 @@ export async function listenSecurity({ flags, values }: Arguments): Promise<List
   const { fingerprint, ...made } = dev ? selfSigned() : { fingerprint: undefined }
   const tls = dev ? { ...files, ...made } : files
   const urls = values.get('listen') ?? [tls === undefined ? 'tcp://127.0.0.1:0' : 'tls://127.0.0.1:0']
-  if (!flags.has('insecure')) for (const url of urls) refuseOpen(url, token !== undefined || values.has('ca'))
+  if (!flags.has('insecure')) for (const url of urls) refuseOpen(url, token, values.has('ca'))
   if (tls?.cert === undefined && urls.some((url) => url.startsWith('tls:'))) {
     throw wrong('tls:// needs a certificate: --cert and --key, or --dev')
   }
+  checkTlsFlags(urls, args)
   const options: ListenOptions = {
     ...(tls === undefined ? {} : { tls }),
     ...(token === undefined ? {} : { authorize: knows(token) }),
@@ -89,8 +96,18 @@ export async function listenSecurity({ flags, values }: Arguments): Promise<List
   return {
     urls,
     options,
-    hint: (bound) => (fingerprint === undefined ? '' : hintOf(bound, fingerprint, token !== undefined)),
+    hint: (bound) => (fingerprint === undefined ? '' : hintOf(bound, fingerprint, values, token !== undefined)),
   }
+}
+
+/** Before the library does, which knows no flags and would name its own options. */
+function checkTlsFlags(urls: readonly string[], { flags, values }: Arguments): void {
+  if (values.has('cert') !== values.has('key')) throw wrong('--cert and --key go together: give both')
+  if (values.has('fingerprint') && values.has('ca'))
+    throw wrong('--fingerprint trusts one certificate and --ca many: give only one of them')
+  const given = tlsFlags.filter((name) => flags.has(name) || values.has(name)).map((name) => `--${name}`)
+  if (given.length > 0 && !urls.some((url) => url.startsWith('tls:')))
+    throw wrong(`only addresses that begin with tls:// take ${given.join(' and ')}`)
 }
 
 /** Lets in whoever shows the token. */
@@ -100,14 +117,21 @@ function knows(token: Uint8Array): (session: Session) => void {
   }
 }
 
-function refuseOpen(url: string, asks: boolean): void {
+function refuseOpen(url: string, token: Uint8Array | undefined, asksCertificate: boolean): void {
   if (!isPublic(url)) return
   const missing = [...(url.startsWith('tls:') ? [] : ['TLS (listen on tls:// with --cert and --key, or --dev)'])]
-  if (!asks) missing.push('a token (--token-file or BRAID_TOKEN)')
-  if (missing.length === 0) return
-  throw wrong(
-    `other machines could reach ${quoted(url)}, which needs ${missing.join(' and ')}; or add --insecure to let anyone in`,
-  )
+  if (token === undefined && !asksCertificate) missing.push('a token (--token-file or BRAID_TOKEN)')
+  if (missing.length > 0) {
+    throw wrong(
+      `other machines could reach ${quoted(url)}, which needs ${missing.join(' and ')}; or add --insecure to let anyone in`,
+    )
+  }
+  if (token !== undefined && token.length < publicTokenBytesMin) {
+    throw wrong(
+      `other machines could reach ${quoted(url)} and guess the token, which has fewer than ${publicTokenBytesMin} bytes: ` +
+        'make one with "openssl rand -hex 32 > token" and give it with --token-file token',
+    )
+  }
 }
 
 /** Whether other machines can reach an address, or are reached by it. One that is none is refused elsewhere, with better words. */
@@ -116,12 +140,23 @@ function isPublic(url: string): boolean {
   return host !== undefined && !loopbackHost.test(host)
 }
 
-/** The command for the other side. A wildcard address is no place to dial: there the name of this machine stands. */
-function hintOf(urls: readonly string[], fingerprint: string, token: boolean): string {
+/**
+ * The command for the other side, as a shell takes it. A wildcard address is no place to dial: there the name of this machine
+ * stands. A token of the environment is not told: the other side must have it there too.
+ */
+function hintOf(urls: readonly string[], fingerprint: string, values: Arguments['values'], asksToken: boolean): string {
   const url = urls.find((each) => each.startsWith('tls:')) ?? ''
   const dialled = url.replace(/\/\/(0\.0\.0\.0|\[::\]):/, `//${hostname()}:`)
-  const asked = token ? ' --token-file <file>' : ''
-  return `fingerprint ${fingerprint}\nto list: braid ls ${dialled} --fingerprint ${fingerprint}${asked}\n`
+  const file = values.get('token-file')?.at(-1)
+  const environment = asksToken && file === undefined ? ', with BRAID_TOKEN=... in the environment' : ''
+  const asked = file === undefined ? '' : ` --token-file=${shellWord(file)}`
+  const command = `braid ls ${shellWord(dialled)} --fingerprint ${fingerprint}${asked}`
+  return `fingerprint ${fingerprint}\nto list${environment}: ${command}\n`
+}
+
+/** One word for a shell, whatever is in it. */
+function shellWord(text: string): string {
+  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 async function readToken(values: Arguments['values']): Promise<Uint8Array | undefined> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { BraidError } from './errors.ts'
-import { frame, join, json, openFrame, Pair, Scripted, Side, utf8, zeros } from './harness.test.ts'
+import { frame, join, json, Listener, openFrame, Pair, Scripted, Side, utf8, zeros } from './harness.test.ts'
 import * as wire from './wire.ts'
 
 const gone = () => new BraidError('TRANSPORT_LOST', 'gone', { scope: 'transport' })
@@ -48,6 +48,22 @@ test('a listener closed before the preface says nothing', () => {
   const side = new Side({}, { waitForPreface: true })
   side.engine.close(0, '')
   assert.deepEqual(side.output(), [])
+})
+
+test('whoever fails before it said anything introduces itself first: a dialer, and a listener that was greeted', () => {
+  const listener = new Side({}, { waitForPreface: true })
+  listener.receive(join([wire.PREFACE, frame(wire.HELLO, 0), frame(wire.HELLO, 0)]))
+  const dialer = new Side()
+  dialer.receive(join([wire.PREFACE, openFrame(0)]))
+  for (const side of [listener, dialer]) {
+    assert.equal(side.closedWith(), 'BRAID_PROTOCOL')
+    const said = new Listener()
+    said.push(join(side.output()).subarray(wire.PREFACE.length))
+    assert.deepEqual(
+      said.heard.map(({ type }) => type),
+      [wire.HELLO, wire.CLOSE],
+    )
+  }
 })
 
 test('a lost transport is the end, once', () => {

@@ -35,10 +35,9 @@ export interface EngineInit {
   readonly resume?: boolean
   /** Hold what follows the peer's HELLO until `admit`. */
   readonly gate: boolean
-  /** Uniform in [0, 1), for the entry of HELLO that nobody knows and for when pings go. */
   /** A listener: whoever says HELLO is told this, and nothing else. Default: nobody is turned away. */
   readonly refuse?: BraidError | undefined
-  /** Uniform in [0, 1), for the entry of HELLO that nobody knows. */
+  /** Uniform in [0, 1), for the entry of HELLO that nobody knows and for when pings go. */
   readonly random: () => number
 }
 

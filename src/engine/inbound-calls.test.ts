@@ -138,7 +138,8 @@ test('REPLY by a stream that is over, or that was refused, fails the call', () =
   over.engine.end(over.one('open').stream)
   over.heard()
   over.say(frame(wire.REPLY, wire.VIA_STREAM, 0, 0))
-  assert.equal(over.one('replyError').error.code, 'BRAID_CANCELLED')
+  const { code, message, initiator } = over.one('replyError').error
+  assert.deepEqual([code, message, initiator], ['BRAID_CANCELLED', 'the result was given up', 'remote'])
 
   const refused = calling().say(openFrame(0, { name: 'n'.repeat(129) }), frame(wire.REPLY, wire.VIA_STREAM, 0, 0))
   assert.equal(refused.one('replyError').error.code, 'BRAID_CANCELLED')
@@ -171,8 +172,11 @@ test('the stream that answers a call that was given up is reset', () => {
   side.heard()
   side.say(openFrame(0, { name: '$reply' }), frame(wire.REPLY, wire.VIA_STREAM, 0, 0))
   const { stream } = side.one('open')
-  assert.equal(side.one('reset').stream, stream)
-  assert.equal(side.heardOf(wire.RESET)[0].flags, wire.SEND | wire.RECV)
+  const { stream: over, error } = side.one('reset')
+  assert.deepEqual([over === stream, error.code], [true, 'BRAID_CANCELLED'])
+  const [{ flags, body }] = side.heardOf(wire.RESET)
+  assert.deepEqual([flags, ...body.subarray(0, 2)], [wire.SEND | wire.RECV, 1, 14])
+  assert.equal(text(body.subarray(2)), 'the call was given up')
 })
 
 test('CANCEL reaches a running call once; others crossed', () => {

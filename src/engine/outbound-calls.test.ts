@@ -103,6 +103,19 @@ test('a reply by a stream that was given up before its OPEN is CANCELLED', () =>
   assert.deepEqual(said(side), [[wire.REPLY, wire.ERROR, 0, 14, 0]])
 })
 
+test('such a reply tells why it was given up, if anybody said so', () => {
+  const side = new Scripted().say(callFrame(0), callFrame(1))
+  const [unwanted, refused] = [side.open('$reply'), side.open('$reply')]
+  side.engine.replyVia(0, unwanted)
+  side.engine.replyVia(1, refused)
+  side.engine.reset(unwanted, 22, 'no')
+  side.say(frame(wire.GOAWAY, 0, 0, 0))
+  assert.deepEqual(said(side), [
+    [wire.REPLY, wire.ERROR, 0, 22, 2, ...utf8('no')],
+    [wire.REPLY, wire.ERROR, 1, 14, 0],
+  ])
+})
+
 test('a reply by a stream waits for open credit without holding others up', () => {
   const side = new Scripted().say(callFrame(0), callFrame(1))
   for (let i = 0; i < 32; i++) side.open(`s${i}`)

@@ -88,6 +88,18 @@ test('bytes in flight stay within the pace until the peer acknowledges', () => {
   assert.equal(stream.queued, 2_000_000 - 2 * 524_288)
 })
 
+test('the end of a message that took the last credit waits for more', () => {
+  const side = new Scripted({}, {}, windows(16_384, 2 ** 20))
+  const stream = side.open('x')
+  side.heard()
+  side.engine.write(stream, zeros(16_384), true)
+  const ends = () => side.heardOf(wire.DATA).map(({ flags, body }) => [body.length, flags & wire.EOM])
+  assert.deepEqual(ends(), [[16_384, 0]])
+  assert.equal(stream.queued, 1)
+  side.say(frame(wire.CREDIT, 0, 1, 1024))
+  assert.deepEqual(ends(), [[0, wire.EOM]])
+})
+
 test('an urgent stream overtakes bulk', () => {
   const side = new Scripted({}, {}, windows(2 ** 20, 2 ** 25))
   const [bulk, urgent] = [side.open('bulk', { urgency: 5 }), side.open('urgent', { urgency: 0 })]

@@ -38,7 +38,8 @@ export class Outbound {
       this.unsequenced()
       if (core.replay.pending) return writer.finish() + core.replay.repeat(out, budget)
       const from = writer.size
-      if (!core.replay.blocked) this.sequenced(budget)
+      // Nothing is sent again after the end, so there is no buffer to wait for: what is owed goes before CLOSE.
+      if (core.phase === 'closing' || !core.replay.blocked) this.sequenced(budget)
       if (core.replay.isOn) return this.kept(out, before, from)
     }
     this.goodbye()
@@ -61,7 +62,7 @@ export class Outbound {
     this.control()
     owed(writer, core)
     replies(writer, core, budget)
-    if (core.replay.full) {
+    if (core.phase === 'open' && core.replay.full) {
       core.replay.waits++
       return
     }
@@ -123,7 +124,9 @@ export class Outbound {
       this.writer.opaque(wire.PONG, core.pongDue)
       core.pongDue = undefined
     }
-    if (core.pingDue) {
+    // A pong says that the GOAWAY before it was heard: a ping does not overtake one that waits for what goes out again.
+    const waits = core.goAwayDue !== undefined && (core.replay.pending || core.replay.blocked)
+    if (core.pingDue && !waits) {
       core.pingDue = false
       core.pingSerial = (core.pingSerial + 1) & 0xff
       core.pingSentAt = core.now

@@ -15,6 +15,7 @@ const HALF = 524_288 / 2
 
 test('what is in flight is what was sent and not acknowledged', () => {
   const pace = new Pace()
+  pace.sample(5)
   assert.equal(send(pace, HALF - 1), false)
   assert.equal(send(pace, 1), true)
   assert.equal(send(pace, 100), false)
@@ -23,6 +24,15 @@ test('what is in flight is what was sent and not acknowledged', () => {
   assert.equal(pace.inFlight, 100)
   assert.equal(pace.room, pace.limit - 100)
   assert.equal(pace.rttMs, 5)
+})
+
+test('where nothing is known of the path, or it is slow, every 32 KiB asks: it may take longer to cross than silence may last', () => {
+  const pace = new Pace()
+  assert.deepEqual([send(pace, 32_767), send(pace, 1), send(pace, 32_767), send(pace, 1)], [false, true, false, true])
+  pace.acked(4, 2_000)
+  assert.deepEqual([send(pace, 32_767, 2_000), send(pace, 1, 2_000)], [false, true])
+  pace.acked(2, 2_900)
+  assert.deepEqual([send(pace, 32_768, 2_900), send(pace, HALF, 2_900)], [false, true])
 })
 
 test('the frame that fills the room asks', () => {
@@ -133,4 +143,41 @@ test('the limit does not grow on a short path, nor when there was room', () => {
   send(idle, HALF)
   idle.acked(1, 50)
   assert.deepEqual([short.limit, idle.limit], [524_288, 524_288])
+})
+
+/** Share of a long link that a sender with much to send fills in the second half of the time; times in ms, rate in bytes per ms. */
+function filled(rate: number, rttMs: number, untilMs: number): number {
+  const pace = new Pace()
+  const acks: { readonly at: number; readonly frames: number }[] = []
+  let [freeAt, told, late] = [0, 0, 0]
+  for (let now = 0; now < untilMs; now++) {
+    for (let ack = acks[0]; ack !== undefined && ack.at <= now; ack = acks[0]) {
+      acks.shift()
+      pace.acked(ack.frames, now)
+    }
+    while (pace.room > 0) {
+      const size = Math.min(65_536, pace.room)
+      const marked = send(pace, size, now)
+      freeAt = Math.max(freeAt, now) + size / rate
+      if (now >= untilMs / 2) late += size
+      if (marked) {
+        acks.push({ at: freeAt + rttMs, frames: pace.framesSent - told })
+        told = pace.framesSent
+      }
+    }
+    pace.limited = true
+  }
+  return late / ((untilMs / 2) * rate)
+}
+
+test('a long link is filled, because what is let go at once does not pass for a queue', () => {
+  for (const [megabit, rttMs] of [
+    [400, 200],
+    [100, 600],
+    [1000, 100],
+    [100, 50],
+  ] as const) {
+    const share = filled((megabit * 1e6) / 8 / 1000, rttMs, 40 * rttMs)
+    assert.ok(share >= 0.95, `${megabit} Mbit/s over ${rttMs} ms: ${(share * 100).toFixed(0)} %`)
+  }
 })

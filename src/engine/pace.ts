@@ -11,7 +11,15 @@ const LIMIT_BYTES_MAX = 33_554_432
 const SHORT_PATH_MS = 2
 /** A round trip this many times the smallest one was spent in a queue: more in flight would only lengthen it. */
 const QUEUED_RATIO = 1.25
-const MARKS_PER_LIMIT = 2
+/** On a short path, half of the limit: seldom is cheap. */
+const MARK_BYTES_MIN = LIMIT_BYTES_MIN / 2
+/** On a long one: each acknowledgement lets go as much again at once, and that must not look like a queue. */
+const MARKS_PER_LIMIT = 8
+/**
+ * On a path that is slow, or may be: there acknowledgements are the only sign of life, as a PONG waits behind all that is in flight.
+ */
+const MARK_BYTES_SLOW = 32_768
+const SLOW_PATH_MS = 1_000
 const FRAME_BYTES = 65_536
 const RTT_SAMPLES = 8
 
@@ -52,10 +60,17 @@ export class Pace {
     return this.rtts.length === 0 ? undefined : Math.min(...this.rtts)
   }
 
+  /** Nothing is known of the path yet, or the last round trip took long. */
+  private get isSlow(): boolean {
+    const last = this.rtts.at(-1)
+    return last === undefined || last > SLOW_PATH_MS
+  }
+
   /** Whether a DATA frame of this size, about to be written, should ask for an acknowledgement. */
   wantsMark(bytes: number): boolean {
     const since = this.bytesSent + bytes - this.markedAt
-    return since * MARKS_PER_LIMIT >= this.limit || bytes >= this.room
+    const every = this.isSlow ? MARK_BYTES_SLOW : Math.max(MARK_BYTES_MIN, this.limit / MARKS_PER_LIMIT)
+    return since >= every || bytes >= this.room
   }
 
   /** A DATA frame was written; it is counted among `framesSent` already. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { frame, join, zeros } from './harness.test.ts'
-import { REPLAY_BYTES_MIN, Replay } from './replay.ts'
+import { FLUSH_COST, REPLAY_BYTES_MIN, Replay } from './replay.ts'
 import * as wire from './wire.ts'
 
 const LIMIT_MAX = 2 ** 24
@@ -32,11 +32,11 @@ test('replay keeps a flush until its last frame is acknowledged', () => {
   const frames = framesOf(10, 20, 30)
   const replay = keeping(frames.slice(0, 2))
   replay.keep([frames[2]], 0, frames[2].length, 3)
-  assert.equal(replay.bytes, join(frames).length)
+  assert.equal(replay.bytes, 2 * FLUSH_COST + join(frames).length)
   replay.release(1)
-  assert.equal(replay.bytes, join(frames).length, 'half a flush is not looked for')
+  assert.equal(replay.bytes, 2 * FLUSH_COST + join(frames).length, 'half a flush is not looked for')
   replay.release(2)
-  assert.equal(replay.bytes, frames[2].length)
+  assert.equal(replay.bytes, FLUSH_COST + frames[2].length)
   replay.release(3)
   assert.equal(replay.bytes, 0)
   assert.equal(replay.pending, false)
@@ -47,7 +47,7 @@ test('replay keeps only the part of a flush that is counted', () => {
   const counted = join(framesOf(5, 6))
   const replay = new Replay(true, LIMIT_MAX)
   replay.keep([head, counted.subarray(0, 4), counted.subarray(4), tail], 3, 3 + counted.length, 2)
-  assert.equal(replay.bytes, counted.length)
+  assert.equal(replay.bytes, FLUSH_COST + counted.length)
   replay.restart(0)
   assert.deepEqual(again(replay), counted)
 })
@@ -62,6 +62,7 @@ test('replay sends again all behind the last frame received, from the middle of 
     fc.property(sizes, chunked, fc.double({ min: 0, max: 1, noNaN: true }), (each, cuts, part) => {
       const frames = framesOf(...each)
       const replay = new Replay(true, LIMIT_MAX)
+      const ends: number[] = []
       for (let at = 0; at < frames.length; ) {
         const count = Math.min(1 + (cuts[at % cuts.length] % 5), frames.length - at)
         const flush = frames.slice(at, at + count)
@@ -71,12 +72,14 @@ test('replay sends again all behind the last frame received, from the middle of 
           return [one.subarray(0, cut), one.subarray(cut)].filter(({ length }) => length > 0)
         })
         at += count
+        ends.push(at)
         replay.keep(chunks, 0, join(chunks).length, at)
       }
       const received = Math.floor(part * frames.length)
       const rest = join(frames.slice(received))
       replay.restart(received)
-      assert.equal(replay.bytes, rest.length)
+      const kept = ends.filter((end) => end > received).length
+      assert.equal(replay.bytes, kept * FLUSH_COST + rest.length)
       assert.equal(replay.pending, rest.length > 0)
       assert.deepEqual(again(replay), rest)
       assert.equal(replay.pending, false)
@@ -100,7 +103,7 @@ test('replay goes out again in flushes of about the budget', () => {
 })
 
 test('replay is full at its limit, and blocks replies and control only a reserve later', () => {
-  const replay = keeping(framesOf(REPLAY_BYTES_MIN - 10))
+  const replay = keeping(framesOf(REPLAY_BYTES_MIN - FLUSH_COST - 10))
   assert.deepEqual([replay.full, replay.blocked], [false, false])
   const [small, large] = framesOf(10, 65_536)
   replay.keep([small], 0, small.length, 2)
@@ -150,4 +153,14 @@ test('replay that is off keeps nothing more, and never makes anybody wait', () =
     [false, 0, false, false, false],
   )
   assert.deepEqual([replay.unasking, replay.wantsAck(REPLAY_BYTES_MIN)], [false, false])
+})
+
+test('replay is full of small flushes long before they take more memory than its limit says', () => {
+  const replay = new Replay(true, LIMIT_MAX)
+  const [small] = framesOf(0)
+  let flushes = 0
+  while (!replay.full) replay.keep([small], 0, small.length, ++flushes)
+  assert.ok(flushes < REPLAY_BYTES_MIN / FLUSH_COST)
+  replay.release(flushes)
+  assert.equal(replay.bytes, 0)
 })

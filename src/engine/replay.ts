@@ -8,6 +8,8 @@ import { readVarint } from './wire.ts'
 export const REPLAY_BYTES_MIN = 1_048_576
 /** What still goes when the limit is reached: replies and control, which let the peer go on. */
 const RESERVE_BYTES = 65_536
+/** What keeping one flush takes beside its bytes (measured: about 330): a peer that acknowledges nothing must not get it for nothing. */
+export const FLUSH_COST = 320
 /** The peer is asked how far it is whenever this part of the limit has been sent. */
 const ASKS_PER_LIMIT = 8
 
@@ -20,7 +22,7 @@ interface Flush {
 }
 
 export class Replay {
-  /** Bytes kept. */
+  /** Bytes kept, and what it takes to keep them. */
   bytes = 0
   limit: number = REPLAY_BYTES_MIN
   private on: boolean
@@ -78,9 +80,10 @@ export class Replay {
     this.limit = Math.min(Math.max(2 * inFlightMax, REPLAY_BYTES_MIN), this.limitMax)
   }
 
-  /** Whether a flush with so many bytes should ask for an acknowledgement. */
+  /** Whether a flush with so many bytes should ask for an acknowledgement; a full buffer asks by itself, for nothing else will. */
   wantsAck(bytes: number): boolean {
-    return this.on && bytes > 0 && (this.unasked + bytes) * ASKS_PER_LIMIT >= this.limit
+    if (bytes === 0 && !(this.full && this.unasking)) return false
+    return this.on && (this.unasked + bytes) * ASKS_PER_LIMIT >= this.limit
   }
 
   /** The peer was asked about everything flushed so far, or about to be. */
@@ -93,15 +96,15 @@ export class Replay {
     const bytes = to - from
     this.flushes.push({ chunks: part(out, from, to), bytes, first: this.last + 1, last })
     this.last = last
-    this.bytes += bytes
-    this.unasked += bytes
+    this.bytes += FLUSH_COST + bytes
+    this.unasked += FLUSH_COST + bytes
   }
 
   /** The peer has this frame and all before it. */
   release(frame: number): void {
     for (let first = this.flushes.peek(); first !== undefined && first.last <= frame; first = this.flushes.peek()) {
       this.flushes.shift()
-      this.bytes -= first.bytes
+      this.bytes -= FLUSH_COST + first.bytes
     }
   }
 

@@ -1,90 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { EngineStream, ResumeRequest, Ticket } from './contract.ts'
+import { Broken, ID, SECRET, ticketOf } from './broken.test.ts'
+import type { EngineStream } from './contract.ts'
 import { frame, join, Scripted, Side, text, utf8, zeros } from './harness.test.ts'
 import * as wire from './wire.ts'
-
-const ID = zeros(16).fill(7)
-const SECRET = zeros(32).fill(9)
-
-function ticketOf(secret = 9, keepMs = 60_000): Ticket {
-  return { id: ID, secret: zeros(32).fill(secret), keepMs }
-}
-
-/** Two engines that keep what they send, over one wire after the other. */
-class Broken {
-  readonly a: Side
-  readonly b: Side
-  attempt = 0
-  /** Bytes on the way. */
-  toA: Uint8Array = zeros(0)
-  toB: Uint8Array = zeros(0)
-  readonly budget: number
-
-  constructor(options = {}, budget = 65_536) {
-    this.budget = budget
-    this.a = new Side(options, { resume: true })
-    this.b = new Side(options, { resume: true, waitForPreface: true })
-    this.run()
-    assert.equal(this.a.one('hello').mayResume, true)
-    assert.equal(this.b.one('hello').mayResume, true)
-    this.b.engine.issue(ticketOf())
-    this.run()
-    assert.deepEqual(this.a.one('ticket'), { type: 'ticket', keepMs: 60_000, resumed: false })
-  }
-
-  say(): void {
-    this.toB = join([this.toB, ...this.a.output(this.budget)])
-    this.toA = join([this.toA, ...this.b.output(this.budget)])
-  }
-
-  /** Lets so many bytes of what is on the way arrive. */
-  carry(toB: number, toA: number): void {
-    if (toB > 0) this.b.receive(this.toB.slice(0, toB))
-    if (toA > 0) this.a.receive(this.toA.slice(0, toA))
-    this.toB = this.toB.subarray(toB)
-    this.toA = this.toA.subarray(toA)
-  }
-
-  run(): void {
-    do {
-      this.say()
-      const [toB, toA] = [this.toB.length, this.toA.length]
-      this.carry(toB, toA)
-    } while (this.toA.length + this.toB.length > 0 || this.more())
-  }
-
-  private more(): boolean {
-    this.say()
-    return this.toA.length + this.toB.length > 0
-  }
-
-  /** What is on the way is lost. */
-  cut(): void {
-    this.toA = zeros(0)
-    this.toB = zeros(0)
-    assert.equal(this.a.engine.detach(), true)
-    assert.equal(this.b.engine.detach(), true)
-    assert.deepEqual([this.a.output(), this.b.output()], [[], []])
-  }
-
-  /** RESUME is read by another engine, as behind a listener. */
-  redial(): ResumeRequest {
-    this.attempt++
-    this.a.engine.redial(this.attempt)
-    const door = new Side({}, { waitForPreface: true })
-    for (const chunk of this.a.output()) for (let i = 0; i < chunk.length; i++) door.receive(chunk.slice(i, i + 1))
-    const { request } = door.one('resume')
-    assert.deepEqual(door.output(), [])
-    return request
-  }
-
-  resume(): void {
-    const request = this.redial()
-    this.b.engine.adopt(request.received, ticketOf(9 + this.attempt), this.b.now)
-  }
-}
 
 test('a session goes on over another transport: streams, calls and credit', () => {
   const world = new Broken()
@@ -116,9 +36,8 @@ test('RESUME says what was received, the attempt, the ticket and the auth bytes 
   world.b.engine.call('ping', zeros(0), undefined, false, undefined)
   world.run()
   world.cut()
-  const request = world.redial()
-  assert.deepEqual([request.id, request.secret], [ID, SECRET])
-  assert.deepEqual([request.attempt, request.received, text(request.auth)], [1, 1, 'me'])
+  const { id, secret, attempt, received, auth } = world.redial()
+  assert.deepEqual([id, secret, attempt, received, text(auth)], [ID, SECRET, 1, 1, 'me'])
 })
 
 test('a DATA frame cut in two is not delivered twice, however often it is cut', () => {
@@ -184,6 +103,27 @@ test('with the buffer full streams and calls wait, and go on with an acknowledge
   assert.equal(b.engine.stats().limits.replayBytes.used, 0)
 })
 
+test('with the buffer full replies still go, so that two full sides do not wait for each other, but not without end', () => {
+  const world = new Broken({ sessionWindow: 2 ** 26, streamWindow: 2 ** 25, replayBytes: 2 ** 20 })
+  const { a, b } = world
+  for (let i = 0; i < 3; i++) b.engine.call('y', zeros(0), undefined, false, undefined)
+  world.run()
+  const [first, second, third] = a.take('call')
+  for (let i = 0; i < 100; i++) a.engine.call('x', zeros(20_000), undefined, false, undefined)
+  a.output(1024)
+  const { used } = a
+  const full = used('replayBytes')
+  assert.ok(full >= 2 ** 20 && full < 2 ** 20 + 20_100, `${full} bytes kept`)
+  const { callsOpen } = a.engine.stats()
+  a.engine.reply(first.slot, zeros(10))
+  assert.ok(join(a.output()).length >= 10)
+  a.engine.reply(second.slot, zeros(70_000))
+  assert.ok(join(a.output()).length >= 70_000)
+  a.engine.reply(third.slot, zeros(10))
+  assert.equal(join(a.output()).length, 0)
+  assert.equal(a.engine.stats().callsOpen, callsOpen)
+})
+
 test('RESUME is refused in words, and the session ends with them', () => {
   const world = new Broken()
   world.cut()
@@ -196,6 +136,9 @@ test('RESUME is refused in words, and the session ends with them', () => {
   const { error } = world.a.one('closed')
   assert.deepEqual([error?.code, error?.message, error?.initiator], ['BRAID_SESSION_LOST', 'no such session', 'remote'])
   assert.deepEqual(door.output(), [])
+  // The transport may go, and nothing is waited for any more.
+  assert.equal(world.a.engine.closing, true)
+  assert.equal(world.a.engine.deadline(), undefined)
 })
 
 test('an answer to RESUME that does not come is the end of the transport, not of the session', () => {

@@ -149,6 +149,19 @@ test('whoever has joined and not left has a turn before long, whoever left has n
   )
 })
 
+test('sixteen may go first in a burst; the turn of one that did not allows one more', () => {
+  const scheduler = new Scheduler<Item>()
+  const went = Array.from({ length: 19 }, () => {
+    const item = new Item('new')
+    scheduler.join(item)
+    const first = item.jumped
+    scheduler.turned(item)
+    scheduler.leave(item)
+    return first
+  })
+  assert.deepEqual(went, [...Array(16).fill(true), false, true, false])
+})
+
 test('a flow of newcomers does not starve one that waits its turn', () => {
   const scheduler = new Scheduler<Item>()
   const bulk = new Item('bulk')

@@ -37,6 +37,19 @@ test('a frame that is stuck is told of once', () => {
   assert.equal(slow.stuck(at(1), 60_000), false)
 })
 
+test('a look that comes a little late is followed by another before the verdict', () => {
+  const slow = new SlowFrame()
+  slow.watch(at(1), 0)
+  assert.equal(slow.stuck(at(1), 10_003), false)
+  slow.watch(at(1), 10_003)
+  assert.equal(slow.due, 10_013)
+  assert.equal(slow.stuck(at(1), 10_014), true)
+  const read = new SlowFrame()
+  read.watch(at(1), 0)
+  assert.equal(read.stuck(at(1), 10_003), false)
+  assert.equal(read.stuck(at(5_121), 10_013), false)
+})
+
 test('a look that comes late says nothing about the peer', () => {
   const slow = new SlowFrame()
   slow.watch(at(1), 0)

@@ -7,7 +7,7 @@ import { parseSessionOptions, type SessionOptions } from '../session/options.ts'
 import type { Dial } from '../session/redial.ts'
 import type { Session } from '../session/session.ts'
 import { connectSession } from '../session/start.ts'
-import { type Carrier, targetsOf, transportOf } from '../transports/connect.ts'
+import { type Carrier, carried, targetsOf, transportOf } from '../transports/connect.ts'
 import { parseAddress } from './address.ts'
 import { accept, checkTls, type DialOptions, dial } from './net.ts'
 import type { TlsOptions } from './tls.ts'
@@ -75,7 +75,7 @@ function redialOf({ reconnect }: ConnectOptions): Dial | undefined {
       'option reconnect takes a function that dials, where the target is no address',
     )
   }
-  return reconnect === false ? undefined : reconnect
+  return reconnect === false ? undefined : carried(reconnect)
 }
 
 /**

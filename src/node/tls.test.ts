@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, connect as dialRaw, type Server, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { connect as tlsDial, createServer as tlsServerRaw } from 'node:tls'
 import type { BraidError } from '../engine/errors.ts'
 import type { Listener } from '../session/listener.ts'
 import type { Session } from '../session/session.ts'
+import { connect as connectOver } from '../transports/connect.ts'
 import { type Certificate, issue, selfSigned } from './certificate.ts'
 import { connect, type ListenOptions, listen } from './connect.ts'
 
@@ -227,6 +228,26 @@ test('a client without the name of the protocol, or with another, is refused', a
   }
   while (listener.stats().handshaking > 0) await turn()
   assert.equal(listener.stats().accepted, 2)
+})
+
+test('two connections from one port to two addresses of a listener are two', async (t) => {
+  const tls = pairOf(server)
+  const listener = await listen('tls://0.0.0.0:0', echo, { tls })
+  t.after(() => listener.close())
+  const port = Number(listener.url.split(':').at(-1))
+  const first = dialRaw({ host: '127.0.0.1', port, localAddress: '127.0.0.1' })
+  await once(first, 'connect')
+  const second = dialRaw({ host: '127.0.0.2', port, localAddress: '127.0.0.1', localPort: first.localPort! })
+  await once(second, 'connect')
+  const sessions: Session[] = []
+  // Both are accepted before either shakes hands.
+  while (listener.stats().accepted < 2) await turn()
+  for (const socket of [first, second]) {
+    const secure = tlsDial({ socket, rejectUnauthorized: false, ALPNProtocols: ['braidwire/1'] })
+    await once(secure, 'secureConnect')
+    sessions.push(await connectOver(secure))
+  }
+  for (const session of sessions) await works(session)
 })
 
 test('connect refuses a TLS server of something else', async (t) => {

@@ -128,18 +128,18 @@ export function tlsServer(
   // Both ends of one connection tell it from all others of this listener; Node does not say which socket became which.
   const shaking = new Map<string, SecureTransport>()
   server.prependListener('connection', (socket: Socket) => {
-    const end = endOf(socket)
-    const transport = new SecureTransport(`tls://${end}`, { raw: socket })
-    shaking.set(end, transport)
+    const ends = endsOf(socket)
+    const transport = new SecureTransport(`tls://${remoteOf(socket)}`, { raw: socket })
+    shaking.set(ends, transport)
     socket.once('close', () => {
-      if (shaking.get(end) === transport) shaking.delete(end)
+      if (shaking.get(ends) === transport) shaking.delete(ends)
     })
     connected(transport)
   })
   server.on('secureConnection', (socket) => {
-    const end = endOf(socket)
-    const transport = shaking.get(end)
-    shaking.delete(end)
+    const ends = endsOf(socket)
+    const transport = shaking.get(ends)
+    shaking.delete(ends)
     socket.disableRenegotiation()
     if (transport === undefined || socket.alpnProtocol !== PROTOCOL_NAME) {
       socket.on('error', () => {})
@@ -149,7 +149,12 @@ export function tlsServer(
   return server
 }
 
-function endOf({ remoteAddress = '', remotePort }: Socket): string {
+/** Both of them: from one port somebody may dial several addresses of this machine. */
+function endsOf(socket: Socket): string {
+  return `${socket.localAddress} ${remoteOf(socket)}`
+}
+
+function remoteOf({ remoteAddress = '', remotePort }: Socket): string {
   return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`
 }
 

@@ -135,8 +135,17 @@ test('authorize is asked again, sees the new transport, and the session shows it
   assert.equal(world.peer.principal, principal)
 })
 
+test('to somebody else the session is not known: he may have one of his own', async (t) => {
+  const names = ['ada', 'bob']
+  const world = await worldOf(t, { listen: { authorize: () => ({ user: names.shift() }) } })
+  world.cable.cut()
+  await world.pass(REDIAL_MS)
+  const error = await world.session.closed
+  assert.deepEqual([error?.code, error?.initiator], ['BRAID_SESSION_LOST', 'remote'])
+  assert.equal(world.peer.state, 'detached')
+})
+
 const refusals: [string, () => unknown][] = [
-  ['names somebody else', () => ({ user: 'bob' })],
   ['throws', () => assert.fail('not any more')],
   ['rejects', () => Promise.reject(new Error('not any more'))],
 ]
@@ -271,6 +280,7 @@ test('a session drained while it has no transport drains when it has one again',
   world.cable.cut()
   await settle()
   const draining = world.peer.drain(30_000)
+  assert.equal(world.peer.state, 'detached')
   await world.pass(REDIAL_MS)
   assert.deepEqual([world.session.state, world.peer.state], ['draining', 'draining'])
   await assert.rejects(world.session.call('later', none), { code: 'BRAID_GOING_AWAY', executed: 'no' })
@@ -292,4 +302,20 @@ test('a drain whose session finds no transport in time cuts, and says what', asy
   await world.pass(5_000)
   assert.deepEqual(await draining, { streams: 0, calls: 1 })
   await assert.rejects(call, { code: 'BRAID_CLOSED', executed: 'maybe' })
+})
+
+test('a session that drains without a transport ends only when its last answer can go out', async (t) => {
+  const answer = new Deferred<Uint8Array>()
+  const world = await worldOf(t, { onSession: (session) => session.handleCall('later', () => answer.promise) })
+  const call = world.session.call('later', none)
+  await settle()
+  const report = world.peer.drain(KEEP_MS)
+  await settle()
+  world.cable.cut()
+  answer.resolve(Uint8Array.of(7))
+  await settle()
+  assert.equal(world.peer.state, 'detached')
+  await world.pass(REDIAL_MS)
+  assert.deepEqual([...(await call)], [7])
+  assert.deepEqual(await report, { streams: 0, calls: 0 })
 })

@@ -18,7 +18,7 @@ import type { Share } from './share.ts'
 const SESSION_LOST = codes.SESSION_LOST.number
 const DENIED = codes.DENIED.number
 const PROTOCOL = codes.PROTOCOL.number
-const UNKNOWN = 'that session is not known here, or not any more'
+const UNKNOWN = 'the listener has no such session, or not any more (it may have been started anew): connect again'
 
 /** What the attachment needs of its session. */
 export interface AttachmentHost {
@@ -89,7 +89,11 @@ export class Attachment implements Resumable {
   redialled(line: Line, attempt: number): void {
     this.host.engine.redial(attempt)
     this.pump.attach(line)
-    line.start()
+    try {
+      line.start()
+    } catch (thrown) {
+      line.closed(thrown instanceof Error ? thrown : new Error(String(thrown)))
+    }
   }
 
   keep(): boolean {
@@ -130,7 +134,7 @@ export class Attachment implements Resumable {
   returns(request: ResumeRequest): void {
     const { host, returning } = this
     const session = returning?.find(request)
-    if (session === undefined) return this.refuse(SESSION_LOST, UNKNOWN)
+    if (session === undefined) return this.refuse(SESSION_LOST, UNKNOWN, undefined, returning?.knows(request) === true)
     host.remote = hidden({ ...host.remote, auth: request.auth, certificate: this.pump.certificate }, 'auth')
     host.ask(
       (principal) => this.handOver(request, session, principal),
@@ -139,7 +143,7 @@ export class Attachment implements Resumable {
   }
 
   private handOver(request: ResumeRequest, session: Resumable, principal: unknown): void {
-    if (!samePrincipal(session.principal, principal)) return this.refuse(DENIED, 'the session is that of somebody else')
+    if (!samePrincipal(session.principal, principal)) return this.refuse(SESSION_LOST, UNKNOWN)
     if (this.host.engine.heldBytes > 0) return this.refuse(PROTOCOL, 'frames behind a RESUME that was not answered')
     // Much may have happened while the hook was asked.
     const next = this.returning?.accept(request)
@@ -149,11 +153,13 @@ export class Attachment implements Resumable {
     if (line !== undefined) session.adopt(line, this.host.remote, request.received, next)
   }
 
-  private refuse(code: number, reason: string, cause?: unknown): void {
+  /** `guessed`: that session is there, but the secret is wrong, or used up. */
+  private refuse(code: number, reason: string, cause?: unknown, guessed = true): void {
     const { host } = this
     const name = code === DENIED ? 'DENIED' : code === PROTOCOL ? 'PROTOCOL' : 'SESSION_LOST'
     const error = new BraidError(name, reason, { cause })
-    if (this.refusals?.mayTell(addressOf(host.remote.address), host.clock.now()) === false) return this.pump.cut(error)
+    if (guessed && this.refusals?.mayTell(addressOf(host.remote.address), host.clock.now()) === false)
+      return this.pump.cut(error)
     host.engine.refuseResume(code, reason)
     host.abandon(error)
   }

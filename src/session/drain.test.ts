@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BraidError } from '../engine/errors.ts'
 import { ManualClock, pair } from '../testing/pair.ts'
+import { settle, World } from './cable.test.ts'
 
 const filled = (length: number, value = 1): Uint8Array => new Uint8Array(length).fill(value)
 const none = new Uint8Array(0)
@@ -115,4 +116,23 @@ test('session drained by both sides at once ends cleanly', async () => {
     { streams: 0, calls: 0 },
     { streams: 0, calls: 0 },
   ])
+})
+
+test('session drain does not close before the last answer has reached a peer that comes back', async () => {
+  let answer: (bytes: Uint8Array) => void = () => {}
+  const world = await new World({
+    onSession: (session) => session.handleCall('late', () => new Promise((resolve) => (answer = resolve))),
+  }).connect()
+  const call = world.session.call('late', none)
+  await world.session.ping()
+  const drained = world.peer.drain(20_000)
+  await settle()
+  world.cable.cut()
+  answer(filled(7))
+  await settle()
+  assert.equal(world.peer.state, 'detached')
+  await world.pass(1000)
+  assert.equal((await call).length, 7)
+  assert.deepEqual(await drained, { streams: 0, calls: 0 })
+  await world.close()
 })

@@ -29,6 +29,9 @@ export class Drain {
   private timer: unknown
   /** What crossed the word that no more is taken has come, and has been answered. */
   private settled = false
+  /** Something ended since the peer was last known to have heard of everything. */
+  private unheard = false
+  private leaving = false
   private over = false
 
   constructor(host: DrainHost) {
@@ -47,24 +50,48 @@ export class Drain {
 
   /**
    * Work that was sent before the peer knew is refused as never executed; closing before it has come would leave its sender in
-   * doubt. It has come when a ping from behind the GOAWAY is answered. The first one may have been under way before.
+   * doubt. It has come when a ping from behind the GOAWAY is answered.
    */
   private async settle(): Promise<void> {
     try {
-      await this.host.ping()
-      await this.host.ping()
+      await this.barrier()
     } catch {
       return
     }
     this.settled = true
-    this.check()
+    await this.leave()
   }
 
-  /** Something ended. */
+  /** Everything sent by now has arrived. The first ping may have been under way before; a lost transport keeps the second waiting. */
+  private async barrier(): Promise<void> {
+    await this.host.ping()
+    this.unheard = false
+    await this.host.ping()
+  }
+
+  /** Something ended, or the session has a transport again. */
   check(): void {
-    if (this.over || !this.settled) return
+    this.unheard = true
+    if (this.settled) void this.leave()
+  }
+
+  /** Closes when nothing is open, and when the peer has the end of what was: it would not hear of it any more. */
+  private async leave(): Promise<void> {
+    if (this.leaving) return
+    this.leaving = true
+    try {
+      while (this.isIdle && this.unheard) await this.barrier()
+      this.leaving = false
+      if (this.isIdle) this.host.drained()
+    } catch {
+      // The session ended meanwhile.
+    }
+  }
+
+  private get isIdle(): boolean {
+    if (this.over) return false
     const { streams, callsOut, callsIn } = this.host.openWork()
-    if (streams + callsOut + callsIn === 0) this.host.drained()
+    return streams + callsOut + callsIn === 0
   }
 
   /** The session ends, with so much open. */

@@ -11,6 +11,8 @@ export interface SessionHooks {
   ready?: ((session: Session) => unknown) | undefined
   /** The session is over; the transport may still be ending. */
   over?: ((error: BraidError | undefined) => void) | undefined
+  /** Whoever says HELLO is told this, and nothing else: only a session that there is may come back. */
+  refuse?: BraidError | undefined
   /** Brings it another transport when this one is lost. */
   resumption?: Resumption | undefined
   /** Knows the sessions a peer may come back to. */

@@ -87,6 +87,8 @@ export class LiveListener implements Listener {
   #accepted = 0
   #refused = 0
   #open = true
+  /** Why it takes nobody new, while those whose transport is lost may still come back. */
+  #draining: BraidError | undefined
   #stopped: Promise<unknown> | undefined
   #closed: Promise<void> | undefined
 
@@ -138,7 +140,13 @@ export class LiveListener implements Listener {
       return this.#onSession(admitted)
     }
     const tickets = this.#plain || transport.confidential === true ? this.#tickets : undefined
-    const hooks = { ready, resumption: tickets?.resumption(), returning: tickets, refusals: this.#refusals }
+    const hooks = {
+      ready,
+      refuse: this.#draining,
+      resumption: tickets?.resumption(),
+      returning: tickets,
+      refusals: this.#refusals,
+    }
     const session = startShared(transport, this.#settings, 'listener', hooks, share)
     share.evict = () => this.#evict(session)
     this.#handshaking.add(session)
@@ -151,7 +159,9 @@ export class LiveListener implements Listener {
 
   async drain(ms: number): Promise<DrainReport> {
     if (!(ms >= 0)) throw new RangeError(`drain waits a number of ms from 0, not ${ms}`)
-    void this.#stop()
+    // A session without a transport needs a door to come back through; the others need none any more.
+    this.#draining ??= new BraidError('GOING_AWAY', 'this listener is draining', { executed: 'no' })
+    if (this.#tickets === undefined) void this.#stop()
     // Who has said who he is may have called already, and learns when he is let in that nothing of it was executed.
     const known = [...this.#handshaking].filter((session) => session.stats().framesIn > 0)
     for (const session of this.#handshaking) if (!known.includes(session)) void session.close()

@@ -169,7 +169,8 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     void this.closed.then(() => draining.finish())
     if (this.ending !== undefined) return draining.promise
     this.closedTo ??= new BraidError('GOING_AWAY', 'this session is draining', { executed: 'no' })
-    this.turn('draining')
+    // Without a transport it is detached above all.
+    if (this.state !== 'detached') this.turn('draining')
     draining.start(ms)
     return draining.promise
   }
@@ -361,6 +362,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     if (this.state === state || this.state === 'closed') return
     this.state = state
     for (const reader of this.states_) reader.turned(state)
+    this.draining?.check()
   }
 
   /** Ends the session from this side. */

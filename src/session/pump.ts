@@ -22,10 +22,9 @@ export interface PumpOwner {
   received(): void
   /** The transport is dead, for whatever reason: nothing goes out or comes in any more. Once for each transport. */
   lost(error: BraidError): void
-  /** The session is over and its transport gone; the last call. */
   /** What was to be done in this turn is done: the time to look what is held. */
   flushed(): void
-  /** The transport is gone; the last call. */
+  /** The session is over and its transport gone; the last call. */
   gone(): void
   /** The engine or the handling of an event threw, which is a bug of ours: this session must not take others with it. */
   broken(thrown: unknown): void

@@ -219,3 +219,15 @@ test('redial takes a dial that throws at once for one that failed', async () => 
   await world.pass(300)
   assert.deepEqual([dials, world.lines.length], [2, 1])
 })
+
+test('redial does not abort the signal of a dial that gave it a transport: the transport may end with it', async () => {
+  const world = new World(async () => transport())
+  world.lose()
+  await world.pass(100)
+  assert.equal(world.lines.length, 1)
+  world.redial.resumed()
+  assert.deepEqual(
+    world.signals.map(({ aborted }) => aborted),
+    [false],
+  )
+})

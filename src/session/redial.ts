@@ -50,14 +50,13 @@ export class Redial implements Resumption {
   }
 
   async #try(session: Resumable, waiting: Waiting): Promise<void> {
-    let transport: Transport
+    let line: Line
     try {
-      transport = await this.#dial(waiting.signal)
+      line = new Line(await waiting.dial(this.#dial))
     } catch {
       if (!waiting.over) this.#again(session, waiting)
       return
     }
-    const line = new Line(transport)
     if (waiting.over) {
       line.start()
       line.leave()
@@ -70,7 +69,8 @@ class Waiting {
   tries = 0
   over = false
   readonly #clock: Clock
-  readonly #aborting = new AbortController()
+  /** Of the dial that is under way. A transport may end with its signal, so that of one which succeeded is never aborted. */
+  #aborting: AbortController | undefined
   readonly #expiry: unknown
   #next: unknown
 
@@ -81,8 +81,14 @@ class Waiting {
     this.#expiry = this.#clock.set(() => session.giveUp(lost), keepMs)
   }
 
-  get signal(): AbortSignal {
-    return this.#aborting.signal
+  async dial(dial: Dial): Promise<Transport> {
+    const aborting = new AbortController()
+    this.#aborting = aborting
+    try {
+      return await dial(aborting.signal)
+    } finally {
+      this.#aborting = undefined
+    }
   }
 
   after(ms: number, task: () => void): void {
@@ -93,6 +99,6 @@ class Waiting {
     this.over = true
     this.#clock.clear(this.#expiry)
     if (this.#next !== undefined) this.#clock.clear(this.#next)
-    this.#aborting.abort()
+    this.#aborting?.abort()
   }
 }

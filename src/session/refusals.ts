@@ -1,5 +1,5 @@
 // Refusals: how often one address is told that its RESUME leads nowhere, so that nobody can guess at tickets as fast as he can
-// connect. Knows no ticket; time is handed in.
+// connect. Only for sessions that are there: after a restart all who had one are told at once. Knows no ticket; time is handed in.
 
 /** Answers an address gets within a second. */
 const A_SECOND = 10

@@ -41,6 +41,8 @@ export interface Resumable {
 export interface Returning {
   /** The session of a RESUME that is in order; undefined: there is none, or none of the peer's. */
   find(request: ResumeRequest): Resumable | undefined
+  /** Whether a RESUME names a session that is there, whatever secret it shows. */
+  knows(request: ResumeRequest): boolean
   /** The same once more, when the peer was authorised: hands out the next ticket. */
   accept(request: ResumeRequest): Ticket | undefined
 }

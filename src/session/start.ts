@@ -123,7 +123,7 @@ export function startShared(
   const engine = createEngine(settings.engine, {
     waitForPreface: role === 'listener',
     gate: settings.authorize !== undefined,
-    refuse: share.refusal,
+    refuse: hooks.refuse ?? share.refusal,
     resume: hooks.resumption !== undefined,
     random: settings.random,
   })

@@ -43,6 +43,10 @@ export class Tickets implements Returning {
     return this.#entry(request)?.session
   }
 
+  knows(request: ResumeRequest): boolean {
+    return this.#entries.has(nameOf(request.id))
+  }
+
   accept(request: ResumeRequest): Ticket | undefined {
     return this.#entry(request)?.accept(request)
   }

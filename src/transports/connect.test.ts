@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
+import { LiveListener } from '../session/listener.ts'
 import type { Session } from '../session/session.ts'
+import type { Transport } from '../session/transport.ts'
 import { connect, listen } from './connect.ts'
 import { memory } from './memory.ts'
 
@@ -40,5 +42,30 @@ test('listen and connect take anything Node-shaped', async () => {
   })
   const session = await connect({ readable: down, writable: up })
   assert.equal((await session.call('echo', Uint8Array.of(1))).length, 1)
+  await listener.close()
+})
+
+test('what reconnect resolves to is no carrier, or does not start: that dial has failed, and the next one counts', async () => {
+  const ends: Transport[] = []
+  const plugged = (): Transport => {
+    const [near, far] = memory()
+    ends.push(far)
+    listener.accept(far)
+    return near
+  }
+  const listener = new LiveListener((session) => session.handleCall('echo', (bytes) => bytes.slice()), { resume: true })
+  const broken = (): Transport => {
+    const [near] = memory()
+    near.start = () => assert.fail('it does not start')
+    return near
+  }
+  const answers = [() => undefined, () => 7, broken, plugged]
+  const reconnect = async () => answers.shift()?.() as Transport
+  const session = await connect(plugged(), { reconnect, random: () => 0 })
+  await session.call('echo', Uint8Array.of(1))
+  ends[0]!.close()
+  assert.deepEqual([...(await session.call('echo', Uint8Array.of(2)))], [2])
+  assert.equal(answers.length, 0)
+  await session.close()
   await listener.close()
 })

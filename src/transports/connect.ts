@@ -41,7 +41,12 @@ export function connect(target: Carrier, options: ConnectOptions = {}): Promise<
 }
 
 async function begin(target: Carrier, options: ConnectOptions): Promise<Session> {
-  return connectSession(transportOf(target), options, 'dialer', options.reconnect)
+  return connectSession(transportOf(target), options, 'dialer', carried(options.reconnect))
+}
+
+/** The same, if there is one, with what it resolves to looked at: what is no carrier counts as a dial that failed. */
+export function carried(dial: Dial | undefined): Dial | undefined {
+  return dial && (async (signal) => transportOf(await dial(signal)))
 }
 
 /**

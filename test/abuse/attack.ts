@@ -13,6 +13,8 @@ export interface Ceiling {
   readonly ends?: readonly string[]
   /** Within so many ms of being dialled. */
   readonly endsWithinMs?: Two<number>
+  /** How many connections a second may be told why they are refused. */
+  readonly toldASecond?: number
   /** Bytes held of a session that is not yet authorised, in KiB. */
   readonly earlyKiB?: number
 }
@@ -31,6 +33,8 @@ export interface Attack {
   readonly options?: Two<ListenOptions & { readonly slowToAuthorize?: boolean }>
   /** How long it goes on, in ms; 0: not in this form. */
   readonly lasts: Two<number>
+  /** When what it makes the program hold is weighed, in parts of that time. Default 0.8. */
+  readonly weighedAt?: number
   /** Connections at the same time. Default 1. */
   readonly lines?: Two<number>
   /** Dials again when a connection has ended, as long as it lasts. Default false. */

@@ -8,6 +8,7 @@ import { bombs } from './bombs.ts'
 import { frame, greeting, type Line, many, type } from './raw.ts'
 
 const KIB = 1024
+const FIN = 1
 const SEND = 1
 const RECV = 2
 const CANCELLED = 14
@@ -217,9 +218,12 @@ const slow: readonly Attack[] = [
     name: 'calls whose results are large, never reading',
     options: { full: {}, quick: { writeTimeoutMs: 1500 } },
     lasts: { full: 34_000, quick: 3500 },
+    // Before its end.
+    weighedAt: 0.25,
     reads: false,
     play: async (line, count) => {
-      await line.send(greeting())
+      // A frame may be large, so that results need no stream and no credit.
+      await line.send(greeting({ 1: Uint8Array.of(0x80, 0x10, 0, 0) }))
       await line.send(many(256, (slot) => [call(slot, 'blob', Uint8Array.of(0x90))]))
       count(256)
     },
@@ -269,9 +273,9 @@ const broken: readonly Attack[] = [
   },
   {
     id: 'A9',
-    name: '65,536 OPENs with 8 KiB of metadata that nobody takes',
+    name: 'OPENs with 8 KiB of metadata that nobody takes, as many as LIMIT allows',
     lasts: { full: 6000, quick: 2000 },
-    play: opening((number) => [open(number, 'nobody', meta(2, new Uint8Array(8 * KIB)))], 1, 65_536),
+    play: opening((number) => [open(number, 'nobody', meta(2, new Uint8Array(8 * KIB)), FIN)], 1, 65_536),
     // 256 of 8 KiB: 2 MiB, and what reading them costs.
     ceiling: { heldMiB: 16, handlers: 0 },
   },
@@ -288,7 +292,7 @@ const broken: readonly Attack[] = [
       count(1)
       await line.ended
     },
-    ceiling: { heldMiB: 16, ends: ['SESSION_LOST'] },
+    ceiling: { heldMiB: 16, ends: ['SESSION_LOST', 'silent'], toldASecond: 10 },
   },
 ]
 

@@ -11,7 +11,7 @@ import { Honest } from './honest.ts'
 import type { Report } from './server.ts'
 
 const WARM_MS = 600
-/** When, in parts of an attack's time, what it makes the program hold is weighed. */
+/** When what an attack makes the program hold is weighed, in parts of its time. */
 const WEIGHED_AT = 0.8
 /** What V8 may have put off collecting, beyond what is held. */
 const GARBAGE_MIB = 32
@@ -65,7 +65,7 @@ async function feel(attack: Attack, form: 'full' | 'quick', suffer: (where: Wher
   await server.ask('watch')
   honest.start()
   const over = suffer(where)
-  await Promise.race([over, sleep(attack.lasts[form] * WEIGHED_AT)])
+  await Promise.race([over, sleep(attack.lasts[form] * (attack.weighedAt ?? WEIGHED_AT))])
   await server.ask('weigh')
   await over
   const { took, failed } = await honest.stop()
@@ -120,7 +120,7 @@ export function judge(attack: Attack, form: 'full' | 'quick', { outcome, attacke
     attacked.p99Ms <= honestMs && attacked.failed === 0,
   )
 
-  const { handlers = 256, earlyKiB, ends, endsWithinMs } = ceiling
+  const { handlers = 256, earlyKiB, ends, endsWithinMs, toldASecond } = ceiling
   row('handlers alive in one session', `${report.handlersMost}`, `${handlers}`, report.handlersMost <= handlers)
   if (earlyKiB !== undefined) {
     const early = report.earlyMost / 1024
@@ -132,6 +132,12 @@ export function judge(attack: Attack, form: 'full' | 'quick', { outcome, attacke
     // Who does not read does not see its end.
     const slowest = attack.reads === false ? report.slowestEndMs : outcome.slowestEndMs
     row('closed', `after ${ms(slowest)} at most`, ms(within), slowest > 0 && slowest <= within)
+  }
+  if (toldASecond !== undefined) {
+    const { silent = 0, open = 0 } = outcome.ends
+    const told = lines - silent - open
+    const most = toldASecond * (Math.ceil(attack.lasts[form] / 1000) + 2)
+    row('told why they are refused', `${told} of ${lines}`, `${most} in that time`, told > 0 && told <= most)
   }
   if (attack.code !== undefined) {
     const { wrong } = outcome

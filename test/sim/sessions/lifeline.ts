@@ -41,8 +41,6 @@ export interface LifelineHost {
   readonly listener: LiveListener | undefined
   /** A side has ended the session. */
   readonly isLeft: boolean
-  /** And thinks that all is well: over a connection that is dead the other side does not hear of it. */
-  readonly isLeftCleanly: boolean
   note(text: string): void
   disturb(text: string): void
   tap(): Tap | undefined
@@ -97,7 +95,6 @@ export class Lifeline {
   get mayBeLost(): boolean {
     // What is a sum of times here is another one there: they may differ in the last digit.
     const most = this.#plan.keepMs - 0.001
-    if (this.#since !== undefined && this.#host.isLeftCleanly) return true
     return this.#since !== undefined && this.#host.clock.now + this.#leaps - this.#since >= most
   }
 

@@ -119,10 +119,6 @@ export class SessionWorld {
     else this.note(text)
   }
 
-  get isLeftCleanly(): boolean {
-    return this.sides.some(({ over }) => over !== undefined && over.error === undefined)
-  }
-
   get isLeft(): boolean {
     return this.ledger.ending || this.sides.some(({ place }) => place?.session.state === 'closed')
   }
@@ -255,6 +251,8 @@ export class SessionWorld {
       side.over = { error }
       // Somebody may have to be told that nobody comes back.
       if (this.lifeline?.mayBeLost === true) this.disturb('lost for good')
+      // The other learns of a clean end only where it comes back to nobody.
+      if (this.lifeline?.isBroken === true) this.disturb('a goodbye is lost')
       ledger.progress++
     })
     for (const item of side.waiting.splice(0)) this.#work(item)
