@@ -25,6 +25,16 @@ test('what is in flight is what was sent and not acknowledged', () => {
   assert.equal(pace.rttMs, 5)
 })
 
+test('what the other end of a new transport has is acknowledged, but tells no round trip', () => {
+  const pace = new Pace()
+  send(pace, HALF)
+  send(pace, 100)
+  pace.resumed(1)
+  assert.deepEqual([pace.framesAcked, pace.inFlight, pace.rttMs], [1, 100, undefined])
+  pace.acked(1, 5)
+  assert.equal(pace.framesAcked, 2)
+})
+
 test('the frame that fills the room asks', () => {
   const pace = new Pace()
   send(pace, pace.limit - 1000)
