@@ -86,6 +86,18 @@ test('whoever fails before it said anything introduces itself first: a dialer, a
   }
 })
 
+test('a listener closed between preface and HELLO introduces itself and says goodbye', () => {
+  const side = new Side({}, { waitForPreface: true })
+  side.receive(wire.PREFACE)
+  side.engine.close(0, '')
+  const said = new Listener()
+  said.push(join(side.output()).subarray(wire.PREFACE.length))
+  assert.deepEqual(
+    said.heard.map(({ type }) => type),
+    [wire.HELLO, wire.CLOSE],
+  )
+})
+
 test('a lost transport is the end, once', () => {
   const side = new Scripted()
   side.open('x')
