@@ -80,6 +80,15 @@ test('after a restart frames are read from their beginning, wherever the last on
   }
 })
 
+test('what is left of a payload shows, what is left of a frame to be skipped does not', () => {
+  const { decoder } = new Listener()
+  decoder.push(frame(wire.EXTENSION_MIN, 0, zeros(9)).subarray(0, 5), 0)
+  assert.equal(decoder.payloadLeft, 0)
+  decoder.restart()
+  decoder.push(frame(wire.DATA, 0, 0, 'abcdef').subarray(0, 5), 0)
+  assert.equal(decoder.payloadLeft, 4)
+})
+
 test('a payload passes through without being copied', () => {
   const seen: Uint8Array[] = []
   const decoder = new Decoder(sink({ payload: (bytes) => seen.push(bytes) }))

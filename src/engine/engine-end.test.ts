@@ -28,9 +28,9 @@ test('close sends what may still go, then CLOSE, then nothing', () => {
 
 test('close sends all that has credit before CLOSE, in however many flushes, and says it once', () => {
   const side = new Scripted()
-  const stream = side.open('x')
+  const streams = Array.from({ length: 10 }, () => side.open('x'))
   side.heard()
-  side.engine.write(stream, zeros(10_000))
+  for (const stream of streams) side.engine.write(stream, zeros(1000))
   side.engine.close(0, '')
   const out: Uint8Array[] = []
   while (side.engine.transmit(out, 1024, 0) > 0);
@@ -84,6 +84,18 @@ test('whoever fails before it said anything introduces itself first: a dialer, a
       [wire.HELLO, wire.CLOSE],
     )
   }
+})
+
+test('a listener closed between preface and HELLO introduces itself and says goodbye', () => {
+  const side = new Side({}, { waitForPreface: true })
+  side.receive(wire.PREFACE)
+  side.engine.close(0, '')
+  const said = new Listener()
+  said.push(join(side.output()).subarray(wire.PREFACE.length))
+  assert.deepEqual(
+    said.heard.map(({ type }) => type),
+    [wire.HELLO, wire.CLOSE],
+  )
 })
 
 test('a lost transport is the end, once', () => {
