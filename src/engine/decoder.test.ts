@@ -55,6 +55,40 @@ test('frames are the same however the bytes are split', () => {
   )
 })
 
+test('after a restart frames are read from their beginning, wherever the last one was cut', () => {
+  const sent: Heard[] = [
+    { type: wire.CALL, flags: 0, id: -1, body: utf8('abcdef') },
+    { type: wire.DATA, flags: wire.FIN, id: 300, body: utf8('payload') },
+    { type: wire.EXTENSION_MIN, flags: 0, id: -1, body: zeros(0) },
+  ]
+  const whole = join([...sent.slice(0, 2).map(encode), frame(wire.EXTENSION_MIN, 0, zeros(9))])
+  // A chunk for every byte, so that also what was assembled is cut.
+  const bytewise = (listener: Listener, bytes: Uint8Array) => {
+    for (const byte of bytes) listener.push(Uint8Array.of(byte))
+  }
+  for (let cut = 0; cut <= whole.length; cut++) {
+    for (const push of [bytewise, (listener: Listener, bytes: Uint8Array) => listener.push(bytes)]) {
+      const listener = new Listener()
+      push(listener, whole.subarray(0, cut))
+      listener.restart()
+      assert.deepEqual([listener.decoder.incomplete, listener.decoder.payloadLeft], [false, 0])
+      // The DATA first: what was under way must not be taken for it.
+      const again = join([encode(sent[1]), whole])
+      push(listener, again)
+      assert.deepEqual(listener.heard, [sent[1], ...sent], `cut after ${cut} bytes`)
+    }
+  }
+})
+
+test('what is left of a payload shows, what is left of a frame to be skipped does not', () => {
+  const { decoder } = new Listener()
+  decoder.push(frame(wire.EXTENSION_MIN, 0, zeros(9)).subarray(0, 5), 0)
+  assert.equal(decoder.payloadLeft, 0)
+  decoder.restart()
+  decoder.push(frame(wire.DATA, 0, 0, 'abcdef').subarray(0, 5), 0)
+  assert.equal(decoder.payloadLeft, 4)
+})
+
 test('a payload passes through without being copied', () => {
   const seen: Uint8Array[] = []
   const decoder = new Decoder(sink({ payload: (bytes) => seen.push(bytes) }))

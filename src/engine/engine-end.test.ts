@@ -26,6 +26,26 @@ test('close sends what may still go, then CLOSE, then nothing', () => {
   assert.deepEqual(side.heard(), [])
 })
 
+test('close sends all that has credit before CLOSE, in however many flushes, and says it once', () => {
+  const side = new Scripted()
+  const streams = Array.from({ length: 10 }, () => side.open('x'))
+  side.heard()
+  for (const stream of streams) side.engine.write(stream, zeros(1000))
+  side.engine.close(0, '')
+  const out: Uint8Array[] = []
+  while (side.engine.transmit(out, 1024, 0) > 0);
+  const said = new Listener()
+  said.push(join(out))
+  assert.equal(
+    said.heard.reduce((sum, { body }) => sum + body.length, 0),
+    10_000 + 1,
+  )
+  assert.equal(said.heard.at(-1)?.type, wire.CLOSE)
+  assert.equal(said.heard.filter(({ type }) => type === wire.CLOSE).length, 1)
+  side.engine.close(0, '')
+  assert.deepEqual(side.heard(), [])
+})
+
 test('close without credit does not wait for it', () => {
   const side = new Scripted()
   side.engine.write(side.open('x'), zeros(100_000))
@@ -64,6 +84,18 @@ test('whoever fails before it said anything introduces itself first: a dialer, a
       [wire.HELLO, wire.CLOSE],
     )
   }
+})
+
+test('a listener closed between preface and HELLO introduces itself and says goodbye', () => {
+  const side = new Side({}, { waitForPreface: true })
+  side.receive(wire.PREFACE)
+  side.engine.close(0, '')
+  const said = new Listener()
+  said.push(join(side.output()).subarray(wire.PREFACE.length))
+  assert.deepEqual(
+    said.heard.map(({ type }) => type),
+    [wire.HELLO, wire.CLOSE],
+  )
 })
 
 test('a lost transport is the end, once', () => {

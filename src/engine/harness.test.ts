@@ -94,6 +94,13 @@ export class Listener {
   push(chunk: Uint8Array): void {
     this.decoder.push(chunk, 0)
   }
+
+  /** What comes next comes over another wire. */
+  restart(): void {
+    this.decoder.restart()
+    this.payloads = []
+    this.heard.length = 0
+  }
 }
 
 const initial: EngineInit = { waitForPreface: false, gate: false, random: () => 0.5 }

@@ -153,6 +153,13 @@ test('more than the stream credit is refused before any of it is delivered', () 
   assert.deepEqual(side.take('data'), [])
 })
 
+test('an OPEN with more than its credit leaves no stream behind', () => {
+  const side = new Scripted({ streamWindow: 16_384 }).say(openFrame(0, { first: 'x'.repeat(16_385) }))
+  closes(side, 'BRAID_FLOW_CONTROL', 8)
+  assert.deepEqual(side.take('open'), [])
+  assert.deepEqual([...side.engine.liveStreams()], [])
+})
+
 test('more than the session credit is refused', () => {
   const side = new Scripted({ sessionWindow: 65_536, streamWindow: 65_536 })
   side.say(openFrame(0), openFrame(1), frame(wire.DATA, 0, 0, zeros(65_536)))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { frame, join, openFrame, Pair, Scripted, zeros } from './harness.test.ts'
+import { frame, join, Listener, openFrame, Pair, Scripted, zeros } from './harness.test.ts'
 import * as wire from './wire.ts'
 
 /** Window keys of a HELLO: STREAM_WINDOW, SESSION_WINDOW. */
@@ -98,6 +98,19 @@ test('the end of a message that took the last credit waits for more', () => {
   assert.equal(stream.queued, 1)
   side.say(frame(wire.CREDIT, 0, 1, 1024))
   assert.deepEqual(ends(), [[0, wire.EOM]])
+})
+
+test('streams of one urgency take turns within a flush', () => {
+  const side = new Scripted({}, {}, windows(2 ** 20, 2 ** 25))
+  const streams = [side.open('one'), side.open('two')]
+  side.heard()
+  for (const stream of streams) side.engine.write(stream, zeros(250_000))
+  const out: Uint8Array[] = []
+  side.engine.transmit(out, 2 ** 20, 0)
+  const said = new Listener()
+  said.push(join(out))
+  const turns = said.heard.map(({ id }) => id).filter((id, index, ids) => id !== ids[index - 1])
+  assert.ok(turns.length >= 6, `${turns}`)
 })
 
 test('an urgent stream overtakes bulk', () => {

@@ -35,6 +35,16 @@ test('where nothing is known of the path, or it is slow, every 32 KiB asks: it m
   assert.deepEqual([send(pace, 32_768, 2_900), send(pace, HALF, 2_900)], [false, true])
 })
 
+test('what the other end of a new transport has is acknowledged, but tells no round trip', () => {
+  const pace = new Pace()
+  send(pace, HALF)
+  send(pace, 100)
+  pace.resumed(1)
+  assert.deepEqual([pace.framesAcked, pace.inFlight, pace.rttMs], [1, 100, undefined])
+  pace.acked(1, 5)
+  assert.equal(pace.framesAcked, 2)
+})
+
 test('the frame that fills the room asks', () => {
   const pace = new Pace()
   send(pace, pace.limit - 1000)

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { MESSAGE_END, StreamRecord, StreamTable } from './streams.ts'
+import { Core } from './core.ts'
+import { parseOptions } from './options.ts'
+import { MESSAGE_END, OWES_CREDIT, OWES_FIN, StreamRecord, StreamTable } from './streams.ts'
 
 function record(mine = true, number = -1): StreamRecord {
   const it = new StreamRecord(mine, 3, undefined, 100, 100)
@@ -110,4 +112,12 @@ test('a table tells live, finished and never opened apart', () => {
   assert.equal(table.find(2 ** 41 + 2), 'idle')
   assert.equal(table.size, 2)
   assert.deepEqual([...table.live()], [mine, theirs])
+})
+
+test('a record that owes several frames stands in the queue once', () => {
+  const core = new Core(parseOptions(), true, false)
+  const record = new StreamRecord(true, 3, undefined, 100, 100)
+  for (const bit of [OWES_CREDIT, OWES_CREDIT, OWES_FIN]) core.owe(record, bit)
+  assert.equal(core.dirty.size, 1)
+  assert.equal(record.owes, OWES_CREDIT | OWES_FIN)
 })

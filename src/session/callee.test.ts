@@ -34,6 +34,20 @@ test('call waits for the first method to be exposed, then for no other', async (
   await a.close()
 })
 
+test('arguments that wait for a handler keep nothing else alive', async () => {
+  const [a, b] = pair({ clock: new ManualClock() })
+  const calls = Array.from({ length: 20 }, () => a.call('late', filled(8)))
+  await a.ping()
+  const kept: number[] = []
+  b.handleCall('late', (bytes) => {
+    kept.push(bytes.buffer.byteLength)
+    return bytes
+  })
+  await Promise.all(calls)
+  assert.deepEqual(kept, Array(20).fill(8))
+  await a.close()
+})
+
 test('call that no method is exposed for is refused when its time is over', async () => {
   const clock = new ManualClock()
   const [a, b] = pair({ clock })

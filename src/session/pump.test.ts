@@ -197,6 +197,32 @@ test('pump cuts a transport once, without goodbye, and hears nothing of it after
   assert.equal(clock.pending, 0)
 })
 
+test('pump hands out what an event causes after that event, not within it', () => {
+  const told: string[] = []
+  const left = new Watched()
+  const init = { waitForPreface: false, gate: false, random: () => 0 }
+  const engine = createEngine(parseOptions(), init)
+  const owner: PumpOwner = {
+    event: ({ type }) => {
+      told.push(`${type} begins`)
+      if (type === 'hello') pump.cut(new BraidError('TRANSPORT_LOST', 'enough', { scope: 'transport' }))
+      told.push(`${type} ends`)
+    },
+    receiving: () => undefined,
+    received: () => undefined,
+    flushed: () => undefined,
+    lost: (error) => engine.lost(error),
+    gone: () => told.push('gone'),
+    broken: (thrown) => told.push(String(thrown)),
+  }
+  const pump = new Pump(engine, left, new ManualClock(), owner, 30_000)
+  pump.start()
+  const greeting: Uint8Array[] = []
+  createEngine(parseOptions(), init).transmit(greeting, 65_536, 0)
+  for (const chunk of greeting) left.sink?.bytes(chunk)
+  assert.deepEqual(told, ['hello begins', 'hello ends', 'closed begins', 'closed ends', 'gone'])
+})
+
 test('pump lets a transport end while an event is handled', async () => {
   const [near, far] = memory()
   const left = new Watched(near)

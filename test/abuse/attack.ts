@@ -13,8 +13,6 @@ export interface Ceiling {
   readonly ends?: readonly string[]
   /** Within so many ms of being dialled. */
   readonly endsWithinMs?: Two<number>
-  /** How many connections a second may be told why they are refused. */
-  readonly toldASecond?: number
   /** Bytes held of a session that is not yet authorised, in KiB. */
   readonly earlyKiB?: number
 }

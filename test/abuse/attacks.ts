@@ -292,7 +292,7 @@ const broken: readonly Attack[] = [
       count(1)
       await line.ended
     },
-    ceiling: { heldMiB: 16, ends: ['SESSION_LOST', 'silent'], toldASecond: 10 },
+    ceiling: { heldMiB: 16, ends: ['SESSION_LOST'] },
   },
 ]
 

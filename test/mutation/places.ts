@@ -141,7 +141,7 @@ const constant: Operator = (node, text) => {
   if (!isNumericLiteral(node)) return []
   const whole = textOf(node, text)
   // One more byte or millisecond of many is no fault.
-  if (Number(whole) >= LARGE)
+  if (Number(whole.replaceAll('_', '')) >= LARGE)
     return [replace('constant', node, `(${whole} * 2)`), replace('constant', node, `(${whole} / 2)`)]
   return [replace('constant', node, `(${whole} + 1)`), replace('constant', node, `(${whole} - 1)`)]
 }
@@ -181,6 +181,8 @@ function isFunctionLike(node: Node): boolean {
 
 const swapped: Operator = (node, text) => {
   if (!isCallExpression(node) && !isNewExpression(node)) return []
+  // The order of these does not matter.
+  if (/^Math\.(max|min)$/.test(textOf(node.expression, text))) return []
   const given = [...(node.arguments ?? [])]
   return given.slice(1).flatMap((second, index) => {
     const first = given[index]!

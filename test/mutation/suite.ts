@@ -3,8 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
-import test from 'node:test'
+import test, { beforeEach } from 'node:test'
 import { pathToFileURL } from 'node:url'
+
+// Lets the report of each test out before the next one: silence then is that of a single test.
+beforeEach(() => new Promise((resolve) => setImmediate(resolve)))
 
 for (const what of process.argv.slice(2)) {
   if (what.startsWith('seeds:')) simulate(Number(what.slice('seeds:'.length)))
