@@ -140,6 +140,10 @@ test('replay asks for an acknowledgement at every eighth of its limit, and after
   assert.equal(replay.wantsAck(eighth / 2), true)
   replay.asked()
   assert.deepEqual([replay.unasking, replay.wantsAck(eighth / 2)], [false, false])
+  // Bytes behind the frame that asked are not answered by its ACK.
+  replay.asked(100)
+  assert.deepEqual([replay.unasking, replay.wantsAck(eighth - 101), replay.wantsAck(eighth - 100)], [true, false, true])
+  replay.asked()
   replay.restart(0)
   assert.equal(replay.unasking, true, 'the answer may be lost')
 })
