@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Core } from './core.ts'
 import { frame, join, zeros } from './harness.test.ts'
+import { parseOptions } from './options.ts'
 import { REPLAY_BYTES_MIN, Replay } from './replay.ts'
 import * as wire from './wire.ts'
 
@@ -150,4 +152,14 @@ test('replay that is off keeps nothing more, and never makes anybody wait', () =
     [false, 0, false, false, false],
   )
   assert.deepEqual([replay.unasking, replay.wantsAck(REPLAY_BYTES_MIN)], [false, false])
+})
+
+test('a path that takes more in flight may have more kept', () => {
+  const core = new Core(parseOptions(), true, true)
+  core.pace.framesSent = 2
+  core.replay.keep([new Uint8Array(3 * REPLAY_BYTES_MIN)], 0, 3 * REPLAY_BYTES_MIN, 2)
+  assert.equal(core.replay.full, true)
+  core.pace.limit = 2 * REPLAY_BYTES_MIN
+  core.acked(1)
+  assert.equal(core.replay.full, false)
 })
