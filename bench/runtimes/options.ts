@@ -21,7 +21,7 @@ export interface RuntimesPlan {
 export function runtimesUsage(): string {
   return `npm run bench:runtimes -- [options]
 
-  --quick            two short rounds, about three minutes
+  --quick            two short rounds
   --only a,b         rows and runtimes by name, e.g. --only ${ROWS[0]},node,bun
   --rounds n         rounds (default 5, quick 2)
   --turns n          measured stretches of each contender in a round (default 2, quick 1)
