@@ -22,7 +22,7 @@ interface Ratio {
 }
 
 /** Medians of ratios taken round by round, so that a slow minute of the machine weighs on both sides. */
-function ratio(ours: Rounds | undefined, theirs: Rounds | undefined, column: string): Ratio | undefined {
+export function ratio(ours: Rounds | undefined, theirs: Rounds | undefined, column: string): Ratio | undefined {
   const quotients: number[] = []
   for (const [round, figures] of (ours ?? []).entries()) {
     const quotient = (figures?.[column] ?? Number.NaN) / (theirs?.[round]?.[column] ?? Number.NaN)
@@ -31,7 +31,7 @@ function ratio(ours: Rounds | undefined, theirs: Rounds | undefined, column: str
   return quotients.length === 0 ? undefined : { median: median(quotients), spread: spread(quotients) }
 }
 
-function middle(rounds: Rounds | undefined, column: string): number {
+export function middle(rounds: Rounds | undefined, column: string): number {
   return median((rounds ?? []).map((figures) => figures?.[column] ?? Number.NaN))
 }
 
@@ -86,15 +86,15 @@ export function notes(plan: Plan): string {
   return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`
 }
 
-function titled(name: AdapterName): string {
+export function titled(name: AdapterName): string {
   return contender(name).title
 }
 
-function headed(column: Column): string {
+export function headed(column: Column): string {
   return column.title + (column.better === 'less' ? ' ↓' : '')
 }
 
-function header(heads: readonly string[]): string[] {
+export function header(heads: readonly string[]): string[] {
   return [row(heads), row(heads.map((_, index) => (index === 0 ? '---' : '---:')))]
 }
 
@@ -113,11 +113,11 @@ function line(
   ])
 }
 
-function row(cells: readonly string[]): string {
+export function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`
 }
 
-function raised(shown: Row): string {
+export function raised(shown: Row): string {
   const parts = Object.entries(shown.raised ?? {}).map(([name, options]) => {
     const list = Object.entries(options).map(([option, value]) => `${option} ${value}`)
     return `${titled(name as AdapterName)}: ${list.join(', ')}`
@@ -125,12 +125,12 @@ function raised(shown: Row): string {
   return parts.length === 0 ? '' : ` (raised: ${parts.join('; ')})`
 }
 
-function quotient(value: Ratio | undefined): string {
+export function quotient(value: Ratio | undefined): string {
   if (value === undefined) return '–'
   return `${number(value.median)}${value.spread > SPREAD_MAX ? MARK : ''}`
 }
 
-function number(value: number): string {
+export function number(value: number): string {
   if (Number.isNaN(value)) return '–'
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US')
   return String(Number(value.toPrecision(value < 10 ? 3 : 4)))
@@ -154,11 +154,11 @@ function verdict(results: Results, { ours }: Plan, name: RowName, goal: Goal): s
 }
 
 /** How it was measured, in two sentences, with what it was measured on. */
-export function method(plan: Plan): string {
+export function method(plan: Plan, runtimes = `Node ${process.version}`): string {
   const { rounds, turns, warm, measured } = plan
   const times = `${turns} × ${measured.measureMs} ms after ${(warm.measureMs + warm.tailMs) / 1000} s of warm-up`
   return [
-    `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), TCP over 127.0.0.1, each side a process of its own.`,
+    `${runtimes}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), TCP over 127.0.0.1, each side a process of its own.`,
     `${rounds} rounds of fresh processes; in a round every contender is measured ${times}, in turns. Figures are medians of the`,
     `rounds; a ratio (÷) is the median of the rounds' own ratios, and ${MARK.trim()} marks one whose rounds lie more than`,
     `${SPREAD_MAX * 100} % apart. ↓: less is better.`,
@@ -185,7 +185,8 @@ function described(name: AdapterName): object {
   return { title, packages: versioned(packages), note }
 }
 
-function rowDocument(results: Results, { ours }: Plan, name: RowName): object {
+/** A row's figures by contender, with every round. */
+export function rowDocument(results: Results, { ours }: Plan, name: RowName): object {
   const { title, workload, raised: options } = rowNamed(name)
   const cells = results.rows[name] ?? {}
   const contenders = Object.fromEntries(
