@@ -123,6 +123,7 @@ export function method(run: RunRecord): string {
 
 /** How far a reader may trust the run as a whole. */
 function unsteady(run: RunRecord): string {
+  if (run.plan.rounds < 2) return 'which a single round cannot show'
   const ratios = Object.values(run.rows)
     .flatMap((row) => Object.values(row.contenders))
     .flatMap((cells) => Object.values(cells))

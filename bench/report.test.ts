@@ -6,7 +6,7 @@ import { goalsTable, verdicts } from './report-goals.ts'
 import { bestPeer, cells, recordText } from './report-record.ts'
 import { sampleRun } from './report-sample.ts'
 import { short } from './report-short.ts'
-import { number, tables } from './report-table.ts'
+import { method, number, tables } from './report-table.ts'
 
 const run = sampleRun()
 
@@ -52,6 +52,11 @@ test('many contenders are lines; those who are not in a row share one', () => {
   const table = tables(sampleRun(['net', 'http2', 'muxrpc', 'braidwire', 'birpc']))
   assert.deepEqual(linesWith(table, '| node:http2 |'), ['| node:http2 | 20 | 2 | 10 |', '| node:http2 | 105 | 9.55 |'])
   assert.deepEqual(linesWith(table, 'muxrpc'), ['| muxrpc | – | – | – |', '| plain sockets, muxrpc, birpc | – | – |'])
+})
+
+test('a single round does not pass for a steady run', () => {
+  assert.match(method(run), /1 of 5 in this run/)
+  assert.match(method({ ...run, plan: { ...run.plan, rounds: 1 } }), /apart: which a single round cannot show\./)
 })
 
 test('figures have three to four digits', () => {
