@@ -3,11 +3,11 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { method } from '../report.ts'
+import { fileText } from '../report-record.ts'
 import { rowNamed } from '../rows.ts'
 import { runRow } from '../run.ts'
 import { type RuntimesPlan, runtimesPlan, runtimesUsage } from './options.ts'
-import { type Measured, type MeasuredByName, runtimesJson, runtimesMarkdown, runtimeTitles } from './report.ts'
+import { type Measured, type MeasuredByName, runtimesMethod, runtimesRecord, runtimesTable } from './report.ts'
 import { installed, type RuntimeName } from './runtimes.ts'
 
 async function main(): Promise<number> {
@@ -27,14 +27,14 @@ async function main(): Promise<number> {
   const begun = performance.now()
   const { measured, missing } = present(chosen.runtimes)
   await run(measured, plan)
-  process.stdout.write(`${method(plan, runtimeTitles(measured).join(', '))}\n`)
-  process.stdout.write(`Both processes run on the same runtime.\n\n${runtimesMarkdown(measured, plan)}\n`)
+  const record = runtimesRecord(measured, plan)
+  if (measured.size > 0) process.stdout.write(`${runtimesMethod(record)}\n\n${runtimesTable(record)}\n`)
   const failures = [...measured.values()].flatMap(({ runtime, results }) =>
     results.failures.map((failure) => `${runtime.title} ${runtime.version}, ${failure}`),
   )
   for (const failure of [...missing, ...failures]) process.stdout.write(`failed: ${failure}\n`)
   await mkdir(dirname(plan.json), { recursive: true })
-  await writeFile(plan.json, runtimesJson(measured, plan))
+  await writeFile(plan.json, fileText(record))
   process.stdout.write(`${plan.json} written after ${Math.round((performance.now() - begun) / 1000)} s\n`)
   return missing.length + failures.length === 0 ? 0 : 1
 }

@@ -1,9 +1,10 @@
-// The same figures on several runtimes: as a Markdown table, a column for each runtime, and as JSON. Runs nothing.
+// The same figures on several runtimes: as data that explains itself, and as a Markdown table with a column for each runtime.
+// Runs nothing.
 
 import { cpus } from 'node:os'
 import type { Plan } from '../options.ts'
-import { headed, header, middle, number, quotient, raised, ratio, row, rowDocument, titled } from '../report.ts'
-import { type RowName, rowNamed } from '../rows.ts'
+import { type Cell, type RunRecord, ratio, record } from '../report-record.ts'
+import { head, headed, line, number, quotient, titled } from '../report-table.ts'
 import type { Results } from '../run.ts'
 import type { Installed, RuntimeName } from './runtimes.ts'
 
@@ -15,57 +16,67 @@ export interface Measured {
 
 export type MeasuredByName = ReadonlyMap<RuntimeName, Measured>
 
-export function runtimeTitles(measured: MeasuredByName): string[] {
-  return [...measured.values()].map(({ runtime: { title, version } }) => `${title} ${version}`)
+/** One runtime's run, in the form of every run. */
+interface RuntimeRecord {
+  readonly title: string
+  readonly version: string
+  readonly run: RunRecord
 }
 
-export function runtimesMarkdown(measured: MeasuredByName, plan: Plan): string {
-  const heads = ['', ...runtimeTitles(measured)]
-  const lines = header(heads)
-  for (const name of plan.rows) {
-    lines.push(row([`**${rowNamed(name).title}**${raised(rowNamed(name))}`, ...heads.slice(1).map(() => '')]))
-    lines.push(...figures(measured, plan, name))
+export interface RuntimesRecord {
+  /** ISO 8601, UTC. */
+  readonly date: string
+  readonly cpu: string
+  readonly cores: number
+  readonly runtimes: readonly RuntimeRecord[]
+}
+
+export function runtimesRecord(measured: MeasuredByName, plan: Plan): RuntimesRecord {
+  return {
+    date: new Date().toISOString(),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    runtimes: [...measured.values()].map(({ runtime: { title, version }, results }) => {
+      return { title, version, run: record(results, plan) }
+    }),
+  }
+}
+
+/** How and on what it was measured. */
+export function runtimesMethod({ date, cpu, cores, runtimes }: RuntimesRecord): string {
+  const { rounds, turns, measured } = runtimes[0]!.run.plan
+  return [
+    `Measured ${date.slice(0, 10)} on ${cores} cores (${cpu}), TCP over 127.0.0.1, both processes of a pair on the same runtime: ${rounds} rounds,`,
+    `in each the runtimes one after another, ${turns} × ${measured.measureMs} ms each. Figures are medians of the rounds.`,
+  ].join('\n')
+}
+
+export function runtimesTable({ runtimes }: RuntimesRecord): string {
+  const heads = ['', ...runtimes.map(({ title, version }) => `${title} ${version}`)]
+  const lines = head(heads)
+  for (const [name, { title }] of Object.entries(runtimes[0]!.run.rows)) {
+    lines.push(line([`**${title}**`, ...heads.slice(1).map(() => '')]), ...figures(runtimes, name))
   }
   return `${lines.join('\n')}\n`
 }
 
 /** For each figure: every contender's, and what ours is of the others'. */
-function figures(measured: MeasuredByName, { contenders, ours }: Plan, name: RowName): string[] {
-  const cells = [...measured.values()].map(({ results }) => results.rows[name] ?? {})
-  return rowNamed(name).workload.columns.flatMap((column) => [
-    ...contenders.map((one) =>
-      row([`${headed(column)}, ${titled(one)}`, ...cells.map((cell) => number(middle(cell[one], column.name)))]),
-    ),
-    ...contenders
-      .filter((one) => one !== ours)
-      .map((one) =>
-        row([
-          `${titled(ours)} ÷ ${titled(one)}`,
-          ...cells.map((cell) => quotient(ratio(cell[ours], cell[one], column.name))),
-        ]),
-      ),
-  ])
-}
-
-/** Each runtime has `rows` and `failures` as the results of `npm run bench` have them. */
-export function runtimesJson(measured: MeasuredByName, plan: Plan): string {
-  const document = {
-    date: new Date().toISOString(),
-    cpu: cpus()[0]?.model,
-    cores: cpus().length,
-    plan,
-    runtimes: Object.fromEntries(
-      [...measured].map(([key, { runtime, results }]) => [
-        key,
-        {
-          title: runtime.title,
-          version: runtime.version,
-          flags: runtime.flags,
-          rows: Object.fromEntries(plan.rows.map((name) => [name, rowDocument(results, plan, name)])),
-          failures: results.failures,
-        },
-      ]),
-    ),
-  }
-  return `${JSON.stringify(document, undefined, 2)}\n`
+function figures(runtimes: readonly RuntimeRecord[], row: string): string[] {
+  const [{ run }] = runtimes as readonly [RuntimeRecord]
+  const { contenders, ours } = run.plan
+  return run.rows[row]!.columns.flatMap((column) => {
+    const cell = (one: string, { run }: RuntimeRecord): Cell | undefined =>
+      run.rows[row]?.contenders[one]?.[column.name]
+    const others = contenders.filter((one) => one !== ours)
+    return [
+      ...contenders.map((one) => {
+        const cells = runtimes.map((runtime) => number(cell(one, runtime)?.median))
+        return line([`${headed(column)}, ${titled(run, one)}`, ...cells])
+      }),
+      ...others.map((one) => {
+        const cells = runtimes.map((runtime) => [cell(ours, runtime)?.rounds ?? [], cell(one, runtime)?.rounds ?? []])
+        return line([`${titled(run, ours)} ÷ ${titled(run, one)}`, ...cells.map(([a, b]) => quotient(ratio(a!, b!)))])
+      }),
+    ]
+  })
 }
