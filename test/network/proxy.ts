@@ -1,5 +1,5 @@
-// A network between two programs, for tests: a TCP proxy that delays, throttles, cuts, falls silent and swallows. Knows nothing of
-// what it carries.
+// A network between two programs, for tests and benchmarks: a TCP proxy that delays, throttles, counts, cuts, falls silent and
+// swallows. Knows nothing of what it carries.
 
 import { createServer, connect as dial, type Server, type Socket } from 'node:net'
 
@@ -24,16 +24,18 @@ class Pipe {
   readonly #from: Socket
   readonly #to: Socket
   readonly #proxy: TcpProxy
+  readonly #way: 'up' | 'down'
   readonly #queue: { readonly bytes: Uint8Array; readonly due: number }[] = []
   #queued = 0
   #freeAt = 0
   #timer: NodeJS.Timeout | undefined
   #ended = false
 
-  constructor(from: Socket, to: Socket, proxy: TcpProxy) {
+  constructor(from: Socket, to: Socket, proxy: TcpProxy, way: 'up' | 'down') {
     this.#from = from
     this.#to = to
     this.#proxy = proxy
+    this.#way = way
     from.on('data', (chunk: Buffer) => this.#take(chunk))
     from.on('end', () => {
       this.#ended = true
@@ -74,6 +76,7 @@ class Pipe {
       if (first === undefined || first.due > now) break
       this.#queue.shift()
       this.#queued -= first.bytes.length
+      this.#proxy[this.#way] += first.bytes.length
       this.#to.write(first.bytes)
     }
     const onItsWay = weather.rate === Number.POSITIVE_INFINITY ? 2 ** 26 : (weather.rate * weather.delayMs) / 1000
@@ -93,6 +96,9 @@ export class TcpProxy {
   /** Connections taken so far, and how many of them were cut. */
   accepted = 0
   cuts = 0
+  /** Bytes handed on so far: from those who dialled, and to them. */
+  up = 0
+  down = 0
   readonly #sockets = new Set<Socket>()
   readonly #pipes = new Set<Pipe>()
   readonly #server: Server
@@ -112,7 +118,7 @@ export class TcpProxy {
       if (this.#refusing) return near.destroy()
       this.accepted++
       const far = dial({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
-      const pipes = [new Pipe(near, far, this), new Pipe(far, near, this)]
+      const pipes = [new Pipe(near, far, this, 'up'), new Pipe(far, near, this, 'down')]
       for (const pipe of pipes) this.#pipes.add(pipe)
       for (const socket of [near, far]) {
         this.#sockets.add(socket)
