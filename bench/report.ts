@@ -7,6 +7,7 @@ import { versioned } from './peers.ts'
 import { type Goal, type Row, type RowName, rowNamed } from './rows.ts'
 import type { Results, Rounds } from './run.ts'
 import { median, spread } from './sample.ts'
+import { END } from './stretch.ts'
 import type { Column } from './workload.ts'
 
 /** A ratio whose rounds lie further apart than this is marked. */
@@ -142,15 +143,39 @@ export function verdicts(results: Results, plan: Plan): string[] {
 }
 
 function verdict(results: Results, { ours }: Plan, name: RowName, goal: Goal): string[] {
+  const { column, by = ours, against, row: elsewhere = name } = goal
   const cells = results.rows[name] ?? {}
-  const value = ratio(cells[ours], cells[goal.against], goal.column)
-  if (value === undefined) return []
+  const others = results.rows[elsewhere as RowName] ?? {}
+  const less = columnNamed(name, column)?.better === 'less'
+  const other = against === 'peers' ? bestPeer(others, column, less) : against
+  if (against !== undefined && other === undefined) return []
+  const figure = middle(cells[by], column)
+  const value =
+    other !== undefined
+      ? ratio(cells[by], others[other], column)
+      : { median: figure, spread: spread((cells[by] ?? []).map((figures) => figures?.[column] ?? Number.NaN)) }
+  if (value === undefined || Number.isNaN(value.median)) return []
   const least = goal.atLeast ?? Number.NEGATIVE_INFINITY
   const most = goal.atMost ?? Number.POSITIVE_INFINITY
   const met = value.median >= least && value.median <= most
-  const bound = goal.atLeast === undefined ? `at most ${most}` : `at least ${least}`
-  const column = rowNamed(name).workload.columns.find((one) => one.name === goal.column)?.title ?? goal.column
-  return [`${met ? 'met   ' : 'MISSED'} ${name}: ${column}, ${quotient(value)} × ${titled(goal.against)}, ${bound}`]
+  const bound = goal.atLeast === undefined ? `at most ${number(most)}` : `at least ${number(least)}`
+  const whose = by === ours ? '' : `${titled(by)}: `
+  const where = elsewhere === name ? '' : ` in ${elsewhere}`
+  const times = other === undefined ? '' : ` × ${titled(other)}${where}`
+  const what = `${goal.of ?? 'line'} ${name}: ${whose}${columnNamed(name, column)?.title ?? column}`
+  return [`${met ? 'met   ' : 'MISSED'} ${what}, ${quotient(value)}${times}, ${bound}`]
+}
+
+function columnNamed(row: RowName, name: string): Column | undefined {
+  return rowNamed(row).workload.columns.find((column) => column.name === name)
+}
+
+/** The best figure of whoever does what Braidwire does: neither ours nor sockets without anything. */
+function bestPeer(cells: Partial<Record<AdapterName, Rounds>>, column: string, less: boolean): AdapterName | undefined {
+  const figures = (Object.keys(cells) as AdapterName[])
+    .filter((name) => !/^(braidwire|net)(-|$)/.test(name) && !Number.isNaN(middle(cells[name], column)))
+    .sort((a, b) => (middle(cells[a], column) - middle(cells[b], column)) * (less ? 1 : -1))
+  return figures[0]
 }
 
 /** How it was measured, in two sentences, with what it was measured on. */
@@ -186,13 +211,13 @@ function described(name: AdapterName): object {
 }
 
 function rowDocument(results: Results, { ours }: Plan, name: RowName): object {
-  const { title, workload, raised: options } = rowNamed(name)
+  const { title, path, through, workload, raised: options } = rowNamed(name)
   const cells = results.rows[name] ?? {}
   const contenders = Object.fromEntries(
     Object.entries(cells).map(([adapter, rounds]) => [
       adapter,
       Object.fromEntries(
-        workload.columns.map(({ name: column }) => [
+        [...workload.columns.map(({ name: column }) => column), ...END].map((column) => [
           column,
           {
             median: middle(rounds, column),
@@ -203,5 +228,5 @@ function rowDocument(results: Results, { ours }: Plan, name: RowName): object {
       ),
     ]),
   )
-  return { title, raised: options, contenders }
+  return { title, path, through, raised: options, contenders }
 }
