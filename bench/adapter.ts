@@ -129,7 +129,7 @@ export const adapters = {
     load: async (): Promise<Adapter> => (await import('./adapters/braidwire.ts')).braidwireResume,
   },
   'braidwire-rpc': {
-    title: 'Braidwire',
+    title: 'Braidwire, typed calls',
     note: '`expose` and `wrap` over TCP; bytes in MessagePack; an async generator, flow-controlled',
     imports: ['braidwire', 'braidwire/rpc'],
     bundle: "export { connectSession } from 'braidwire'; export { expose, wrap } from 'braidwire/rpc'",

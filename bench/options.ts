@@ -77,7 +77,7 @@ export function plan(args: readonly string[]): Plan | undefined {
     contenders: chosen(all, names),
     rounds: count('rounds', values.rounds, roundsOf(rpc, peers, quick)),
     turns: count('turns', values.turns, quick ? 1 : 2),
-    ...shortened(rpc || peers ? timesOfMany(quick) : timesOfFew(quick), values.ms),
+    ...shortened(rpc ? timesOfTyped(quick) : timesOfBytes(quick, peers), values.ms),
     flags: flags(values.profile),
     json: values.json ?? (rpc ? JSON_RPC : JSON_BYTES),
     heap: values.heap && rpc,
@@ -91,15 +91,20 @@ function roundsOf(rpc: boolean, peers: boolean, quick: boolean): number {
   return peers ? 3 : 5
 }
 
-function timesOfFew(quick: boolean): Pace {
+/** Two seconds of warm-up, because goals count after that. Beside many others less is measured, or a run takes too long. */
+function timesOfBytes(quick: boolean, peers: boolean): Pace {
   return {
-    warm: { rampMs: 0, measureMs: quick ? 600 : 1000, tailMs: quick ? 0 : 1000 },
-    measured: { rampMs: 100, measureMs: quick ? 400 : 600, tailMs: 0 },
+    warm: { rampMs: 0, measureMs: quick ? 500 : 1000, tailMs: quick ? 0 : 1000 },
+    measured: { rampMs: 100, measureMs: bytesMs(quick, peers), tailMs: 0 },
   }
 }
 
-/** Many contenders in a row: less for each, or a run takes too long to be repeated. */
-function timesOfMany(quick: boolean): Pace {
+function bytesMs(quick: boolean, peers: boolean): number {
+  if (quick) return 300
+  return peers ? 400 : 600
+}
+
+function timesOfTyped(quick: boolean): Pace {
   return {
     warm: { rampMs: 0, measureMs: quick ? 600 : 1000, tailMs: 0 },
     measured: { rampMs: 100, measureMs: 400, tailMs: 0 },
