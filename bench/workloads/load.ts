@@ -38,7 +38,11 @@ function everything(modules: readonly string[]): string {
 async function importMs(modules: readonly string[], folder: string): Promise<number> {
   const awaits = modules.map((name) => `await import('${name}')`).join('\n')
   const code = `const begun = performance.now()\n${awaits}\nprocess.stdout.write(String(performance.now() - begun))\nprocess.exit(0)`
-  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code], { cwd: folder })
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code], { cwd: folder }).catch(
+    ({ stderr = '' }: { stderr?: string }) => {
+      throw new Error(/^\w*Error.*$/m.exec(stderr)?.[0] ?? `importing ${modules.join(' and ')} failed`)
+    },
+  )
   return Number(stdout)
 }
 
