@@ -16,6 +16,8 @@ export interface Weather {
 
 /** Of a throttled link: what waits in front of it, as in the buffers of a router, before the sender must wait. */
 const QUEUE_BYTES = 256 * 1024
+/** A throttled link makes up for so much lost time, in ms: else a busy machine, where timers are late, would throttle it more. */
+const BURST_MS = 5
 /** A throttled link carries no larger pieces, so that it is even. */
 const PIECE_BYTES = 8 * 1024
 
@@ -58,8 +60,9 @@ class Pipe {
     const piece = rate === Number.POSITIVE_INFINITY ? chunk.length : PIECE_BYTES
     for (let at = 0; at < chunk.length; at += piece) {
       const bytes = chunk.subarray(at, at + piece)
-      this.#freeAt = Math.max(this.#freeAt, performance.now()) + (bytes.length / rate) * 1000
-      this.#queue.push({ bytes, due: this.#freeAt + delayMs })
+      const now = performance.now()
+      this.#freeAt = Math.max(this.#freeAt, now - BURST_MS) + (bytes.length / rate) * 1000
+      this.#queue.push({ bytes, due: Math.max(this.#freeAt, now) + delayMs })
       this.#queued += bytes.length
     }
     this.flow()
