@@ -41,6 +41,10 @@ export interface Caller {
 export interface Dialled extends Caller {
   /** `ready` is called each time after `write` answered false, once more is taken. */
   open(ready: () => void): Outlet | Promise<Outlet>
+  /** Opens a stream that nobody reads on the listening side; the {@link Meter} does not hear of it. */
+  stuck?(ready: () => void): Outlet | Promise<Outlet>
+  /** Opens a stream, writes one byte, ends it; `done` when the listening side, having read that end, has ended it too. */
+  churn?(done: () => void): void
 }
 
 /** The dialling side of an RPC library, one connection. */
@@ -54,12 +58,20 @@ export interface Remote extends Caller {
 /** Options above the defaults, by the contender's own names. Printed with the row they are raised for. */
 export type Raised = Readonly<Record<string, number>>
 
+/** An address as `net` takes it: TCP, where port 0 is any free one, or a Unix socket. */
+export type Where = { readonly host: string; readonly port: number } | { readonly path: string }
+
 export interface Adapter {
-  /** Starts a listener on loopback that counts stream bytes and answers calls; resolves with its port. */
-  listen(meter: Meter, raised: Raised): Promise<number>
+  /** Starts a listener that counts stream bytes and answers calls; resolves with where it really listens. */
+  listen(meter: Meter, raised: Raised, where: Where): Promise<Where>
   /** A row names only contenders whose dialling side can do what its workload asks. */
-  dial(port: number, raised: Raised): Promise<Caller>
+  dial(where: Where, raised: Raised): Promise<Caller>
+  /** Both sides in this process, with nothing but memory between them; resolves with the dialling one. */
+  pair?(meter: Meter, raised: Raised): Promise<Caller>
 }
+
+/** What a row may ask of a contender. `rpc`: typed calls, `Remote`; `memory`: it has a `pair`. */
+export type Ability = 'streams' | 'calls' | 'rpc' | 'memory' | 'churn'
 
 const KiB = 1024
 
@@ -69,6 +81,12 @@ export interface Contender {
   readonly packages?: readonly string[]
   /** What a reader of the table should know about how it was used. */
   readonly note?: string
+  /** Of other libraries: the rows they may stand in. Rows name the project's own contenders themselves. */
+  readonly can?: readonly Ability[]
+  /** What a program on the dialling side imports. Default: `packages`. */
+  readonly imports?: readonly string[]
+  /** Code whose bundle is weighed. Default: everything of what it imports. */
+  readonly bundle?: string
   load(): Promise<Adapter>
 }
 
@@ -76,10 +94,17 @@ export interface Contender {
 export const adapters = {
   net: {
     title: 'plain sockets',
+    imports: ['node:net'],
     load: async (): Promise<Adapter> => (await import('./adapters/net.ts')).sockets,
+  },
+  'net-batched': {
+    title: 'plain sockets, batched',
+    note: 'all calls of one tick in one buffer; chunks corked up to 256 KiB',
+    load: async (): Promise<Adapter> => (await import('./adapters/net-batched.ts')).batched,
   },
   http2: {
     title: 'node:http2',
+    imports: ['node:http2'],
     load: async (): Promise<Adapter> => (await import('./adapters/http2.ts')).http2(undefined),
   },
   'http2-tuned': {
@@ -88,7 +113,15 @@ export const adapters = {
   },
   braidwire: {
     title: 'Braidwire',
+    imports: ['braidwire'],
+    bundle:
+      "export { startSession, connectSession } from 'braidwire'; export { memory } from 'braidwire/transport/memory'",
     load: async (): Promise<Adapter> => (await import('./adapters/braidwire.ts')).braidwire,
+  },
+  'braidwire-view': {
+    title: 'Braidwire, Duplex views',
+    note: 'every stream through `duplex()` of `braidwire/node`, on both sides',
+    load: async (): Promise<Adapter> => (await import('./adapters/braidwire-view.ts')).braidwireView,
   },
   'braidwire-resume': {
     title: 'Braidwire, resumable',
@@ -96,8 +129,10 @@ export const adapters = {
     load: async (): Promise<Adapter> => (await import('./adapters/braidwire.ts')).braidwireResume,
   },
   'braidwire-rpc': {
-    title: 'Braidwire',
+    title: 'Braidwire, typed calls',
     note: '`expose` and `wrap` over TCP; bytes in MessagePack; an async generator, flow-controlled',
+    imports: ['braidwire', 'braidwire/rpc'],
+    bundle: "export { connectSession } from 'braidwire'; export { expose, wrap } from 'braidwire/rpc'",
     load: async (): Promise<Adapter> => (await import('./adapters/braidwire-rpc.ts')).braidwireRpc,
   },
   ...peers,
@@ -108,3 +143,6 @@ export type AdapterName = keyof typeof adapters
 export function contender(name: AdapterName): Contender {
   return adapters[name]
 }
+
+/** The other libraries, which are measured when they are asked for. */
+export const peerNames = Object.keys(peers) as AdapterName[]

@@ -1,10 +1,10 @@
 // The command line of the benchmark. Knows the names of rows and contenders, runs nothing.
 
 import { parseArgs } from 'node:util'
-import { type AdapterName, adapters } from './adapter.ts'
+import { type AdapterName, adapters, peerNames } from './adapter.ts'
 import type { Runtime } from './pair.ts'
-import { type RowName, rowNamed, type Suite, suites } from './rows.ts'
-import type { Times } from './worker.ts'
+import { field, type RowName, type Suite, suites } from './rows.ts'
+import type { Times } from './workload.ts'
 
 export interface Plan {
   /** The contender all others are compared with. */
@@ -30,20 +30,20 @@ const JSON_RPC = 'build/bench/rpc.json'
 
 export function usage(args: readonly string[]): string {
   const rpc = args.includes('--rpc')
-  const suite = rpc ? suites.rpc : suites.bytes
+  const suite: Suite = rpc ? suites.rpc : suites.bytes
   return `npm run bench${rpc ? ':rpc' : ''} -- [options]
 
-  --quick            two short rounds, under three minutes
-  --only a,b         rows and contenders by name, e.g. --only ${suite.rows[0]},${suite.rows[2]},${suite.ours},net
-  --rounds n         rounds (default 5, quick 2)
+  --quick            ${rpc ? 'two short rounds' : 'one short round'}, under three minutes
+${rpc ? '' : '  --peers            beside other libraries too, which are installed when they are missing; about an hour\n'}  --only a,b         rows and contenders by name, e.g. --only ${suite.rows[0]},${suite.rows[2]},${suite.ours},net
+  --rounds n         rounds (default 5, ${rpc ? 'quick 2' : 'with peers 3, quick 1'})
   --turns n          measured stretches of each contender in a round (default 2, quick 1)
   --ms n             milliseconds of a measured stretch, and at most of warm-up: for a look that everything works
   --profile cpu|heap write profiles of every process to build/bench/profiles
 ${rpc ? '  --heap             only count the objects and bytes that a typed call of ours allocates\n' : ''}  --json file        where the figures go (default ${rpc ? JSON_RPC : JSON_BYTES})
 
 rows:       ${suite.rows.join(' ')}
-contenders: ${contendersOf(suite).join(' ')}
-`
+contenders: ${contendersOf(suite, rpc).join(' ')}
+${rpc ? '' : `peers:      ${peersOf(suite).join(' ')}\n`}`
 }
 
 /** @throws TypeError in words for the person who typed it. */
@@ -53,6 +53,7 @@ export function plan(args: readonly string[]): Plan | undefined {
     options: {
       rpc: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       rounds: { type: 'string' },
       turns: { type: 'string' },
@@ -64,20 +65,22 @@ export function plan(args: readonly string[]): Plan | undefined {
     },
   })
   if (values.help) return undefined
-  const { quick, rpc } = values
+  const { quick, rpc, peers } = values
   const suite: Suite = rpc ? suites.rpc : suites.bytes
-  const all = contendersOf(suite)
+  const all = contendersOf(suite, rpc || peers)
   const names = values.only.split(',').filter((name) => name !== '')
-  for (const name of names)
-    if (!(suite.rows as readonly string[]).includes(name) && !(all as readonly string[]).includes(name))
-      throw new TypeError(`no row or contender "${name}"`)
+  for (const name of names) {
+    if ((suite.rows as readonly string[]).includes(name) || (all as readonly string[]).includes(name)) continue
+    const hint = (peersOf(suite) as readonly string[]).includes(name) ? ' without --peers' : ''
+    throw new TypeError(`no row or contender "${name}"${hint}`)
+  }
   return {
     ours: suite.ours,
     rows: chosen(suite.rows, names),
     contenders: chosen(all, names),
-    rounds: count('rounds', values.rounds, quick ? 2 : 5),
+    rounds: count('rounds', values.rounds, roundsOf(rpc, peers, quick)),
     turns: count('turns', values.turns, quick ? 1 : 2),
-    ...shortened(rpc ? timesOfMany(quick) : timesOfFew(quick), values.ms),
+    ...shortened(rpc ? timesOfTyped(quick) : timesOfBytes(quick, peers), values.ms),
     flags: flags(values.profile),
     json: values.json ?? (rpc ? JSON_RPC : JSON_BYTES),
     heap: values.heap && rpc,
@@ -86,15 +89,25 @@ export function plan(args: readonly string[]): Plan | undefined {
 
 type Pace = Pick<Plan, 'warm' | 'measured'>
 
-function timesOfFew(quick: boolean): Pace {
+function roundsOf(rpc: boolean, peers: boolean, quick: boolean): number {
+  if (quick) return rpc ? 2 : 1
+  return peers ? 3 : 5
+}
+
+/** Two seconds of warm-up, because goals count after that. Beside many others less is measured, or a run takes too long. */
+function timesOfBytes(quick: boolean, peers: boolean): Pace {
   return {
-    warm: { rampMs: 0, measureMs: 1000, tailMs: quick ? 0 : 1000 },
-    measured: { rampMs: 100, measureMs: quick ? 500 : 600, tailMs: 0 },
+    warm: { rampMs: 0, measureMs: quick ? 500 : 1000, tailMs: quick ? 0 : 1000 },
+    measured: { rampMs: 100, measureMs: bytesMs(quick, peers), tailMs: 0 },
   }
 }
 
-/** Nine contenders in a row: less for each, or a run takes too long to be repeated. */
-function timesOfMany(quick: boolean): Pace {
+function bytesMs(quick: boolean, peers: boolean): number {
+  if (quick) return 300
+  return peers ? 400 : 600
+}
+
+function timesOfTyped(quick: boolean): Pace {
   return {
     warm: { rampMs: 0, measureMs: quick ? 600 : 1000, tailMs: 0 },
     measured: { rampMs: 100, measureMs: 400, tailMs: 0 },
@@ -111,9 +124,15 @@ function shortened({ warm, measured }: Pace, given: string | undefined): Pace {
 }
 
 /** Everyone who stands in one of the suite's rows, in the order of the table. */
-function contendersOf(suite: Suite): readonly AdapterName[] {
-  const present = new Set(suite.rows.flatMap((row) => rowNamed(row).contenders))
-  return (Object.keys(adapters) as AdapterName[]).filter((name) => present.has(name))
+function contendersOf(suite: Suite, peers: boolean): readonly AdapterName[] {
+  const present = new Set(suite.rows.flatMap(field))
+  return (Object.keys(adapters) as AdapterName[]).filter(
+    (name) => present.has(name) && (peers || !peerNames.includes(name)),
+  )
+}
+
+function peersOf(suite: Suite): readonly AdapterName[] {
+  return contendersOf(suite, true).filter((name) => peerNames.includes(name))
 }
 
 /** Those that are named, or all when none is. */

@@ -2,7 +2,7 @@
 // the build and the project's dependencies, and are loaded only by the processes that measure them.
 
 import { readFileSync } from 'node:fs'
-import type { Adapter, Contender } from './adapter.ts'
+import type { Ability, Adapter, Contender } from './adapter.ts'
 
 /** Seen from build/bench. */
 const FOLDER = new URL('../../bench/peers/', import.meta.url)
@@ -14,7 +14,7 @@ interface PeerModule {
 
 interface Peer extends Contender {
   /** The rows it may stand in: streams at all, calls of bytes or text, typed calls, both sides in memory, half-closed streams. */
-  readonly can: readonly ('streams' | 'calls' | 'rpc' | 'memory' | 'churn')[]
+  readonly can: readonly Ability[]
   /** What a program on the dialling side imports, when that is not all of `packages`; a WebSocket is the platform's. */
   readonly imports?: readonly string[]
 }

@@ -3,9 +3,10 @@
 import { type AdapterName, contender } from './adapter.ts'
 import type { Plan } from './options.ts'
 import { Pair } from './pair.ts'
-import { type RowName, rowNamed } from './rows.ts'
+import { field, type RowName, rowNamed } from './rows.ts'
 import { median } from './sample.ts'
-import type { Figures } from './workload.ts'
+import { END } from './stretch.ts'
+import type { Figures, Probe } from './workload.ts'
 
 /** Figures of one contender in one row, round by round; a failed round has none. */
 export type Rounds = (Figures | undefined)[]
@@ -35,12 +36,16 @@ export async function runRow(
   { rows, failures }: Results,
   tell: (line: string) => void,
 ): Promise<void> {
-  const contenders = rowNamed(name).contenders.filter((adapter) => plan.contenders.includes(adapter))
-  const field = new Field(name, contenders, plan, (line) => {
+  const contenders = field(name).filter((adapter) => plan.contenders.includes(adapter))
+  const failed = (line: string): void => {
     failures.push(`round ${round}, ${line}`)
     tell(`failed: ${line}`)
-  })
-  const figures = await field.run()
+  }
+  const { workload } = rowNamed(name)
+  const figures =
+    'probe' in workload
+      ? await probed(workload, name, contenders, failed)
+      : await new Field(name, contenders, plan, failed).run()
   const cells = rows[name] ?? {}
   rows[name] = cells
   for (const adapter of contenders) {
@@ -48,6 +53,28 @@ export async function runRow(
     rounds.push(figures.get(adapter))
     cells[adapter] = rounds
   }
+}
+
+/** A row without traffic, one contender after another. */
+async function probed(
+  { probe }: Probe,
+  row: RowName,
+  contenders: readonly AdapterName[],
+  failed: (line: string) => void,
+): Promise<Map<AdapterName, Figures>> {
+  const result = new Map<AdapterName, Figures>()
+  for (const adapter of contenders) {
+    try {
+      result.set(adapter, await probe(contender(adapter)))
+    } catch (error) {
+      failed(failure(row, adapter, error))
+    }
+  }
+  return result
+}
+
+function failure(row: RowName, adapter: AdapterName, error: unknown): string {
+  return `${row}, ${contender(adapter).title}: ${error instanceof Error ? error.message : error}`
 }
 
 /** All contenders of one row in one round. One that fails leaves the field; the others go on. */
@@ -67,16 +94,16 @@ class Field {
   }
 
   async run(): Promise<Map<AdapterName, Figures>> {
+    const { once = false, rampMs = this.#plan.measured.rampMs } = rowNamed(this.#row)
     await this.#each((pair) => pair.start())
-    if (rowNamed(this.#row).once !== true) {
+    if (!once) {
       await this.#each(async (pair, adapter) => {
         this.#cold.set(adapter, await pair.stretch(this.#plan.warm))
       })
     }
-    const turns = rowNamed(this.#row).once === true ? 1 : this.#plan.turns
-    for (let turn = 0; turn < turns; turn++) {
+    for (let turn = 0; turn < (once ? 1 : this.#plan.turns); turn++) {
       await this.#each(async (pair, adapter) => {
-        const figures = await pair.stretch(this.#plan.measured)
+        const figures = await pair.stretch({ ...this.#plan.measured, rampMs })
         this.#measured.set(adapter, [...(this.#measured.get(adapter) ?? []), figures])
       })
     }
@@ -92,7 +119,7 @@ class Field {
         await act(pair, adapter)
       } catch (error) {
         this.#pairs.delete(adapter)
-        this.#failed(`${this.#row}, ${contender(adapter).title}: ${error instanceof Error ? error.message : error}`)
+        this.#failed(failure(this.#row, adapter, error))
         await pair.stop()
       }
     }
@@ -107,6 +134,7 @@ class Field {
         column.cold === true ? [cold?.[column.name] ?? Number.NaN] : measured.map((one) => one[column.name]!)
       result[column.name] = median(values)
     }
+    for (const name of END) result[name] = median(measured.map((one) => one[name]!))
     return result
   }
 }

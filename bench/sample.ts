@@ -12,6 +12,12 @@ export interface Mark {
   readonly received: readonly number[]
 }
 
+/** Bytes that have passed between two processes so far, each way. */
+export interface Wire {
+  readonly up: number
+  readonly down: number
+}
+
 const STREAMS_TOLD = 1000
 
 /** `collect`: run the garbage collector first, where it is exposed. */

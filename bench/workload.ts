@@ -1,12 +1,22 @@
 // What a row of the benchmark is made of: traffic, and the figures read off it. Knows no contender.
 
-import type { Caller } from './adapter.ts'
-import type { Mark } from './sample.ts'
+import type { Caller, Contender } from './adapter.ts'
+import type { Mark, Wire } from './sample.ts'
+
+/** How a stretch is run: traffic for `rampMs`, measured for `measureMs`, kept up for `tailMs`, then quiet. */
+export interface Times {
+  readonly rampMs: number
+  readonly measureMs: number
+  readonly tailMs: number
+}
 
 /** One measured stretch, seen from both processes. */
 export interface Stretch {
   readonly client: readonly [begin: Mark, end: Mark]
+  /** Where both sides are one process, its processor time is counted on the other side alone. */
   readonly server: readonly [begin: Mark, end: Mark]
+  /** What passed between them, where it is counted. */
+  readonly wire?: readonly [begin: Wire, end: Wire] | undefined
   /** Counts of the traffic's own, by name. */
   readonly counts: Readonly<Record<string, number>>
 }
@@ -26,6 +36,8 @@ export interface Traffic {
   stop(): Promise<void>
   /** Bytes written to streams so far, so that a loss would be seen. */
   readonly written: number
+  /** Given, a stretch is this and nothing else: it starts and stops by itself, and answers with its counts. */
+  course?(times: Times): Promise<Record<string, number>>
 }
 
 /** How a figure is printed and compared. */
@@ -46,6 +58,14 @@ export interface Workload {
   figures(stretch: Stretch): Figures
   /** Given, a stretch lasts until this is true of the listening process, and memory is read after a collection. */
   settled?(server: Mark): boolean
+  /** A stretch is measured from one quiet moment to the next, so that all that belongs to its traffic is counted. */
+  readonly whole?: boolean
+}
+
+/** A row without traffic: what this process finds out about a contender by itself. */
+export interface Probe {
+  readonly columns: readonly Column[]
+  probe(contender: Contender): Promise<Figures>
 }
 
 /** Things per ms between two marks of one process. */

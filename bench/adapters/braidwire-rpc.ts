@@ -3,6 +3,8 @@
 import { connect, listen } from 'braidwire'
 import { type Client, expose, wrap } from 'braidwire/rpc'
 import { type Adapter, type Body, LETTERS, type Remote } from '../adapter.ts'
+import { fatal } from '../fatal.ts'
+import { urlOf, whereOf } from './braidwire-where.ts'
 
 const results = new Map<number, Uint8Array>()
 
@@ -23,13 +25,12 @@ export const api = {
 }
 
 export const braidwireRpc: Adapter = {
-  async listen(_meter, raised) {
-    const listener = await listen('tcp://127.0.0.1:0', (session) => void expose(session, api), raised)
-    return Number(new URL(listener.url).port)
+  async listen(_meter, raised, where) {
+    return whereOf((await listen(urlOf(where), (session) => void expose(session, api), raised)).url)
   },
 
-  async dial(port, raised) {
-    return new Wrapped(wrap<typeof api>(await connect(`tcp://127.0.0.1:${port}`, raised)))
+  async dial(where, raised) {
+    return new Wrapped(wrap<typeof api>(await connect(urlOf(where), raised)))
   },
 }
 
@@ -55,11 +56,4 @@ class Wrapped implements Remote {
   async #take(count: number, bytes: number, each: (item: Body) => void): Promise<void> {
     for await (const item of this.#remote.ticks(count, bytes) as unknown as AsyncIterable<Uint8Array>) each(item)
   }
-}
-
-/** A failed call would spoil the figures in silence: let the process end with it. */
-function fatal(error: unknown): void {
-  setImmediate(() => {
-    throw error
-  })
 }

@@ -1,31 +1,42 @@
 // Braidwire as its README shows it: `write` until false, then `ready`; `receive` for bytes; `call` for calls.
 
 import { connect, listen, type Receiver, type Session, type Stream } from 'braidwire'
+import { pair } from 'braidwire/test'
 import type { Adapter, Dialled, Meter, Outlet } from '../adapter.ts'
+import { fatal } from '../fatal.ts'
+import { urlOf, whereOf } from './braidwire-where.ts'
 
-export const braidwire: Adapter = adapter(false)
+export const braidwire: Adapter = {
+  ...adapter(false),
+
+  async pair(meter, raised) {
+    const [near, far] = pair(raised)
+    serve(far, meter)
+    return new Calls(near)
+  },
+}
 
 /** The same with sessions that would outlive their connection. */
 export const braidwireResume: Adapter = adapter(true)
 
 function adapter(resume: boolean): Adapter {
   return {
-    async listen(meter, raised) {
-      const listener = await listen(
-        'tcp://127.0.0.1:0',
-        (session) => {
-          session.handle('sink', (stream) => stream.receive(new Count(meter)))
-          session.handleCall('echo', (bytes) => bytes)
-        },
-        { ...raised, resume },
-      )
-      return Number(new URL(listener.url).port)
+    async listen(meter, raised, where) {
+      const listener = await listen(urlOf(where), (session) => serve(session, meter), { ...raised, resume })
+      return whereOf(listener.url)
     },
 
-    async dial(port, raised) {
-      return new Calls(await connect(`tcp://127.0.0.1:${port}`, { ...raised, reconnect: resume }))
+    async dial(where, raised) {
+      return new Calls(await connect(urlOf(where), { ...raised, reconnect: resume }))
     },
   }
+}
+
+function serve(session: Session, meter: Meter): void {
+  session.handle('sink', (stream) => stream.receive(new Count(meter)))
+  session.handle('stuck', () => {})
+  session.handle('churn', (stream) => stream.receive(new Farewell(() => stream.end())))
+  session.handleCall('echo', (bytes) => bytes)
 }
 
 class Calls implements Dialled {
@@ -39,10 +50,23 @@ class Calls implements Dialled {
     return new Writer(this.#session.open('sink'), ready)
   }
 
+  stuck(ready: () => void): Outlet {
+    return new Writer(this.#session.open('stuck'), ready)
+  }
+
+  churn(done: () => void): void {
+    const stream = this.#session.open('churn')
+    stream.receive(new Farewell(done))
+    stream.write(BYTE)
+    stream.end()
+  }
+
   call(body: Uint8Array, done: (reply: Uint8Array) => void): void {
     this.#session.call('echo', body).then(done, fatal)
   }
 }
+
+const BYTE = Uint8Array.of(0)
 
 class Count implements Receiver {
   readonly #meter: Meter
@@ -61,6 +85,21 @@ class Count implements Receiver {
   failed(): void {}
 }
 
+/** Waits for the other side's end. */
+class Farewell implements Receiver {
+  readonly end: () => void
+
+  constructor(ended: () => void) {
+    this.end = ended
+  }
+
+  data(): void {}
+
+  failed(error: Error): void {
+    fatal(error)
+  }
+}
+
 class Writer implements Outlet {
   readonly #stream: Stream
   readonly #ready: () => void
@@ -75,11 +114,4 @@ class Writer implements Outlet {
     this.#stream.ready.then(this.#ready, fatal)
     return false
   }
-}
-
-/** A failed call or stream would spoil the figures in silence: let the process end with it. */
-function fatal(error: unknown): void {
-  setImmediate(() => {
-    throw error
-  })
 }

@@ -3,7 +3,7 @@
 
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
-import { duplexPair } from './memory.mjs'
+import { duplexPair } from '../../build/bench/memory.js'
 
 /** Items and results are filled with these; LETTERS of ../adapter.ts says the same. */
 const BIG = 'b'

@@ -5,32 +5,54 @@ import {
   type Column,
   cpuShare,
   type Figures,
+  MiB,
   type Stretch,
+  sum,
   type Traffic,
   throughput,
   type Workload,
 } from '../workload.ts'
 
-const COLUMNS: readonly Column[] = [
-  { name: 'mibPerS', title: 'MiB/s', better: 'more', headline: true },
-  { name: 'cpuMsPerMib', title: 'CPU ms per MiB, both sides', better: 'less' },
-  { name: 'coldMibPerS', title: 'first second, MiB/s', better: 'more', cold: true },
-]
+const RATE: Column = { name: 'mibPerS', title: 'MiB/s', better: 'more', headline: true }
+const CPU: Column = { name: 'cpuMsPerMib', title: 'CPU ms per MiB, both sides', better: 'less' }
+const COLD: Column = { name: 'coldMibPerS', title: 'first second, MiB/s', better: 'more', cold: true }
 const FAIR: Column = { name: 'fair', title: 'least / most served stream', better: 'more' }
+const UNDER_WAY: Column = { name: 'underWayMib', title: 'MiB written and not received', better: 'less' }
+const CHUNK: Column = { name: 'cpuUsPerChunk', title: 'CPU µs a chunk, both sides', better: 'less', headline: true }
 
 export function bulk(streams: number, chunkBytes: number): Workload {
+  return of(streams, chunkBytes, streams === 1 ? [RATE, CPU, COLD] : [RATE, CPU, COLD, FAIR])
+}
+
+/** One stream over a long path: the first second is that of a fresh connection, and what is under way fills the path. */
+export function distant(chunkBytes: number): Workload {
+  return of(1, chunkBytes, [RATE, { ...COLD, headline: true }, CPU, UNDER_WAY])
+}
+
+/** One stream within one process: what it costs is the figure, since nothing waits for a network. */
+export function bulkInMemory(chunkBytes: number): Workload {
+  return of(1, chunkBytes, [CHUNK, { ...RATE, headline: false }])
+}
+
+function of(streams: number, chunkBytes: number, columns: readonly Column[]): Workload {
   return {
-    columns: streams === 1 ? COLUMNS : [...COLUMNS, FAIR],
+    columns,
     traffic: (dialled: Dialled) => new Bulk(dialled, streams, chunkBytes),
-    figures: (stretch) => figures(stretch, streams),
+    figures: (stretch) => figures(stretch, chunkBytes),
   }
 }
 
-function figures(stretch: Stretch, streams: number): Figures {
+function figures(stretch: Stretch, chunkBytes: number): Figures {
   const mibPerS = throughput(stretch)
-  const result: Figures = { mibPerS, coldMibPerS: mibPerS, cpuMsPerMib: (cpuShare(stretch) * 1000) / mibPerS }
-  if (streams > 1) result.fair = fairness(stretch)
-  return result
+  const cpuMsPerMib = (cpuShare(stretch) * 1000) / mibPerS
+  return {
+    mibPerS,
+    coldMibPerS: mibPerS,
+    cpuMsPerMib,
+    cpuUsPerChunk: (cpuMsPerMib * 1000 * chunkBytes) / MiB,
+    fair: fairness(stretch),
+    underWayMib: ((stretch.counts.written ?? Number.NaN) - sum(stretch.server[1].received)) / MiB,
+  }
 }
 
 function fairness({ server: [begin, end] }: Stretch): number {
@@ -73,7 +95,7 @@ export class Bulk implements Traffic {
   clear(): void {}
 
   counts(): Record<string, number> {
-    return {}
+    return { written: this.written }
   }
 
   stop(): Promise<void> {

@@ -30,6 +30,13 @@ export function calls(inFlight: number, bodyBytes: number): Workload {
   }
 }
 
+/** The same in one process: what it costs is the figure, since nothing waits for a network. */
+export function callsInMemory(inFlight: number, bodyBytes: number): Workload {
+  const [rate, ...others] = COLUMNS
+  const columns = others.map((column) => (column.name === 'cpuUsPerCall' ? { ...column, headline: true } : column))
+  return { ...calls(inFlight, bodyBytes), columns: [...columns, { ...rate!, headline: false }] }
+}
+
 /** The same without the first second, for warm-ups of other lengths. */
 export function warmCalls(inFlight: number, bodyBytes: number): Workload {
   return { ...calls(inFlight, bodyBytes), columns: COLUMNS.filter((column) => column.cold !== true) }
@@ -54,7 +61,7 @@ export function echoes(caller: Caller, inFlight: number, bodyBytes: number): Cal
 }
 
 /** One kind of call, always the same. */
-interface Kind {
+export interface Kind {
   /** Bytes of a reply. */
   readonly bytes: number
   call(done: (reply: Body) => void): void
@@ -107,7 +114,8 @@ class Results implements Kind {
   }
 }
 
-function figures(stretch: Stretch): Figures {
+/** Of any traffic of {@link Calls}. */
+export function figures(stretch: Stretch): Figures {
   const { p50Ms = Number.NaN, p99Ms = Number.NaN, done = 0 } = stretch.counts
   const [begin, end] = stretch.client
   const callsPerS = (done * 1000) / (end.atMs - begin.atMs)

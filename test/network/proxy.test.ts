@@ -34,12 +34,13 @@ async function readAll(socket: Socket): Promise<Buffer> {
 
 test('what is sent arrives in order and to the end, also over a slow and long link', async (t) => {
   for (const weather of [{}, { delayMs: 20, rate: 20_000_000 }]) {
-    const [, near, far] = await world(t, weather)
+    const [proxy, near, far] = await world(t, weather)
     const sent = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251))
     near.end(sent)
     assert.ok((await readAll(far)).equals(sent))
     far.end('back')
     assert.equal((await readAll(near)).toString(), 'back')
+    assert.deepEqual([proxy.up, proxy.down], [300_000, 4])
   }
 })
 

@@ -1,5 +1,5 @@
-// A network between two programs, for tests: a TCP proxy that delays, throttles, cuts, falls silent and swallows. Knows nothing of
-// what it carries.
+// A network between two programs, for tests and benchmarks: a TCP proxy that delays, throttles, counts, cuts, falls silent and
+// swallows. Knows nothing of what it carries.
 
 import { createServer, connect as dial, type Server, type Socket } from 'node:net'
 
@@ -16,6 +16,8 @@ export interface Weather {
 
 /** Of a throttled link: what waits in front of it, as in the buffers of a router, before the sender must wait. */
 const QUEUE_BYTES = 256 * 1024
+/** A throttled link makes up for so much lost time, in ms: else a busy machine, where timers are late, would throttle it more. */
+const BURST_MS = 5
 /** A throttled link carries no larger pieces, so that it is even. */
 const PIECE_BYTES = 8 * 1024
 
@@ -24,16 +26,18 @@ class Pipe {
   readonly #from: Socket
   readonly #to: Socket
   readonly #proxy: TcpProxy
+  readonly #way: 'up' | 'down'
   readonly #queue: { readonly bytes: Uint8Array; readonly due: number }[] = []
   #queued = 0
   #freeAt = 0
   #timer: NodeJS.Timeout | undefined
   #ended = false
 
-  constructor(from: Socket, to: Socket, proxy: TcpProxy) {
+  constructor(from: Socket, to: Socket, proxy: TcpProxy, way: 'up' | 'down') {
     this.#from = from
     this.#to = to
     this.#proxy = proxy
+    this.#way = way
     from.on('data', (chunk: Buffer) => this.#take(chunk))
     from.on('end', () => {
       this.#ended = true
@@ -56,8 +60,9 @@ class Pipe {
     const piece = rate === Number.POSITIVE_INFINITY ? chunk.length : PIECE_BYTES
     for (let at = 0; at < chunk.length; at += piece) {
       const bytes = chunk.subarray(at, at + piece)
-      this.#freeAt = Math.max(this.#freeAt, performance.now()) + (bytes.length / rate) * 1000
-      this.#queue.push({ bytes, due: this.#freeAt + delayMs })
+      const now = performance.now()
+      this.#freeAt = Math.max(this.#freeAt, now - BURST_MS) + (bytes.length / rate) * 1000
+      this.#queue.push({ bytes, due: Math.max(this.#freeAt, now) + delayMs })
       this.#queued += bytes.length
     }
     this.flow()
@@ -74,6 +79,7 @@ class Pipe {
       if (first === undefined || first.due > now) break
       this.#queue.shift()
       this.#queued -= first.bytes.length
+      this.#proxy[this.#way] += first.bytes.length
       this.#to.write(first.bytes)
     }
     const onItsWay = weather.rate === Number.POSITIVE_INFINITY ? 2 ** 26 : (weather.rate * weather.delayMs) / 1000
@@ -93,6 +99,9 @@ export class TcpProxy {
   /** Connections taken so far, and how many of them were cut. */
   accepted = 0
   cuts = 0
+  /** Bytes handed on so far: from those who dialled, and to them. */
+  up = 0
+  down = 0
   readonly #sockets = new Set<Socket>()
   readonly #pipes = new Set<Pipe>()
   readonly #server: Server
@@ -112,7 +121,7 @@ export class TcpProxy {
       if (this.#refusing) return near.destroy()
       this.accepted++
       const far = dial({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
-      const pipes = [new Pipe(near, far, this), new Pipe(far, near, this)]
+      const pipes = [new Pipe(near, far, this, 'up'), new Pipe(far, near, this, 'down')]
       for (const pipe of pipes) this.#pipes.add(pipe)
       for (const socket of [near, far]) {
         this.#sockets.add(socket)

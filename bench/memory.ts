@@ -1,4 +1,5 @@
-// Two Duplexes wired crosswise: a connection without a kernel between its ends. Knows nothing of what travels on it.
+// Two ends of a connection that is nothing but memory, in the shape of Node: what in-memory rows measure contenders over
+// that have no such thing of their own. Knows nothing of what is carried.
 
 import { Duplex } from 'node:stream'
 
@@ -6,25 +7,27 @@ import { Duplex } from 'node:stream'
 const TURN_CHUNKS = 256
 
 /** Both ends. Chunks are passed on, not copied; an end that is not read stops the writer of the other. */
-export function duplexPair() {
-  const one = new End()
-  const other = new End()
-  one.other = other
-  other.other = one
-  return [one, other]
+export function duplexPair(): [Duplex, Duplex] {
+  const near = new End()
+  const far = new End()
+  near.other = far
+  far.other = near
+  return [near, far]
 }
 
+type Done = () => void
+
 class End extends Duplex {
-  other
-  #held
+  other!: End
+  #held: Done | undefined
   #chunks = 0
 
   /** Later, as every connection does it: no library expects an answer before its `write` has returned. */
-  _write(chunk, _encoding, done) {
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
     process.nextTick(() => this.#pass(this.other.push(chunk), 1, done))
   }
 
-  _writev(writes, done) {
+  override _writev(writes: readonly { readonly chunk: Buffer }[], done: Done): void {
     process.nextTick(() => {
       let more = true
       for (const { chunk } of writes) more = this.other.push(chunk)
@@ -32,28 +35,28 @@ class End extends Duplex {
     })
   }
 
-  _final(done) {
+  override _final(done: Done): void {
     this.other.push(null)
     done()
   }
 
-  _read() {
+  override _read(): void {
     this.other.resumeWriting()
   }
 
-  resumeWriting() {
+  resumeWriting(): void {
     const held = this.#held
     this.#held = undefined
     if (held !== undefined) this.#go(held)
   }
 
-  #pass(more, chunks, done) {
+  #pass(more: boolean, chunks: number, done: Done): void {
     this.#chunks += chunks
     if (more) this.#go(done)
     else this.#held = done
   }
 
-  #go(done) {
+  #go(done: Done): void {
     if (this.#chunks < TURN_CHUNKS) return done()
     this.#chunks = 0
     setImmediate(done)

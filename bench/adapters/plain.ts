@@ -1,0 +1,157 @@
+// Plain sockets: one connection a stream, one more for calls. What people write by hand: a byte that says what a connection
+// is for, a length before each call, replies in the order of the calls. How bytes are gathered into writes is given.
+
+import { connect, createServer } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Adapter, Dialled, Meter, Outlet, Where } from '../adapter.ts'
+import { fatal } from '../fatal.ts'
+import { duplexPair } from '../memory.ts'
+
+const KIND = { stream: 1, calls: 2, stuck: 3, churn: 4 } as const
+const BACKLOG = 4096
+
+/** How bytes get into a socket. */
+export interface Manner {
+  /** Sends a message, its length before it. */
+  messages(socket: Duplex): (body: Uint8Array) => void
+  chunks(socket: Duplex, ready: () => void): Outlet
+}
+
+export function plain(manner: Manner): Adapter {
+  return {
+    listen(meter, _raised, where) {
+      // Half open: the end of what was read is answered with an end of its own.
+      const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => serve(socket, meter, manner))
+      return new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ ...where, backlog: BACKLOG }, () => {
+          const address = server.address()
+          resolve(
+            address !== null && typeof address === 'object' ? { host: address.address, port: address.port } : where,
+          )
+        })
+      })
+    },
+
+    dial: (where) => Sockets.over(() => dialled(where), manner),
+
+    pair: (meter) =>
+      Sockets.over(async () => {
+        const [near, far] = duplexPair()
+        serve(far, meter, manner)
+        return near
+      }, manner),
+  }
+}
+
+/** The first byte of a connection says what it is for. */
+function serve(socket: Duplex, meter: Meter, manner: Manner): void {
+  socket.on('error', fatal)
+  socket.once('data', (first: Buffer) => {
+    const kind = first[0]
+    if (kind === KIND.stuck) socket.pause()
+    else if (kind === KIND.stream) count(socket, first.length - 1, meter)
+    else if (kind === KIND.churn) {
+      socket.resume()
+      socket.on('end', () => socket.end())
+    } else {
+      const messages = splitter(manner.messages(socket))
+      messages(first.subarray(1))
+      socket.on('data', messages)
+    }
+  })
+}
+
+function count(socket: Duplex, already: number, meter: Meter): void {
+  const number = meter.opened()
+  meter.add(number, already)
+  socket.on('data', (chunk: Buffer) => meter.add(number, chunk.length))
+}
+
+class Sockets implements Dialled {
+  readonly #connect: () => Promise<Duplex>
+  readonly #manner: Manner
+  readonly #send: (body: Uint8Array) => void
+  readonly #waiting: ((reply: Uint8Array) => void)[] = []
+  #next = 0
+
+  static async over(connection: () => Promise<Duplex>, manner: Manner): Promise<Sockets> {
+    return new Sockets(connection, manner, await connection())
+  }
+
+  private constructor(connection: () => Promise<Duplex>, manner: Manner, calls: Duplex) {
+    this.#connect = connection
+    this.#manner = manner
+    calls.write(Uint8Array.of(KIND.calls))
+    calls.on(
+      'data',
+      splitter((reply) => this.#answer(reply)),
+    )
+    this.#send = manner.messages(calls)
+  }
+
+  open(ready: () => void): Promise<Outlet> {
+    return this.#opened(KIND.stream, ready)
+  }
+
+  stuck(ready: () => void): Promise<Outlet> {
+    return this.#opened(KIND.stuck, ready)
+  }
+
+  churn(done: () => void): void {
+    this.#connect().then((socket) => {
+      socket.on('error', fatal)
+      socket.on('end', done)
+      socket.resume()
+      socket.end(Uint8Array.of(KIND.churn, 0))
+    }, fatal)
+  }
+
+  call(body: Uint8Array, done: (reply: Uint8Array) => void): void {
+    this.#waiting.push(done)
+    this.#send(body)
+  }
+
+  async #opened(kind: number, ready: () => void): Promise<Outlet> {
+    const socket = await this.#connect()
+    socket.on('error', fatal)
+    socket.write(Uint8Array.of(kind))
+    return this.#manner.chunks(socket, ready)
+  }
+
+  #answer(reply: Uint8Array): void {
+    const done = this.#waiting[this.#next++]!
+    // An index and a rare cut, because `shift` of a long array is dear.
+    if (this.#next === this.#waiting.length || this.#next === 4096) {
+      this.#waiting.splice(0, this.#next)
+      this.#next = 0
+    }
+    done(reply)
+  }
+}
+
+function dialled(where: Where): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...where, noDelay: true }, () => {
+      socket.removeListener('error', reject)
+      resolve(socket)
+    })
+    socket.once('error', reject)
+  })
+}
+
+/** Chunks in, whole messages out. */
+function splitter(message: (body: Uint8Array) => void): (chunk: Buffer) => void {
+  let rest: Buffer = Buffer.alloc(0)
+  return (chunk) => {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    let at = 0
+    while (bytes.length - at >= 4) {
+      const end = at + 4 + bytes.readUInt32LE(at)
+      if (end > bytes.length) break
+      message(bytes.subarray(at + 4, end))
+      at = end
+    }
+    rest = bytes.subarray(at)
+  }
+}
