@@ -8,6 +8,7 @@ import { root } from './ensure.mjs'
 const places = [
   ['dist', 'src'],
   ['build/test', 'test'],
+  ['build/bench', 'bench'],
 ]
 
 /** Compiled test files, in a fixed order. One whose source is gone is left over from an earlier build. */

@@ -1,6 +1,6 @@
 // Very many calls under way at once on one session: what each costs.
 
-import { calls, middle, Rig, sizes } from './rig.ts'
+import { calls, middle, Rig, sizes, warmCalls } from './rig.ts'
 import type { Plot, Point } from './series.ts'
 
 const CALLS = 20_000
@@ -12,7 +12,7 @@ const FEW = 10
 export async function flight(most: number, tell: (line: string) => void): Promise<Plot[]> {
   const rig = await Rig.start({ maxCalls: Math.max(most, 32) })
   const session = await rig.connect()
-  await rig.warm(session)
+  await warmCalls(session)
   const cpu: Point[] = []
   for (const size of sizes(most)) {
     tell(`${size} calls in flight`)

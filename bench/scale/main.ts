@@ -18,7 +18,7 @@ const KINDS: Readonly<Record<Kind, { readonly most: number; readonly quick: numb
 
 const USAGE = `npm run bench:scale -- [options]
 
-  --quick        smaller sizes, half a minute
+  --quick        smaller sizes, about a minute
   --only a,b     some kinds of: ${Object.keys(KINDS).join(' ')}
   --most n       how far each goes, in place of its own size
   --json file    where the figures go (default build/bench/scale.json)
