@@ -4,7 +4,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { heap } from './heap.ts'
 import { type Plan, plan, usage } from './options.ts'
-import { json, markdown, method, notes, verdicts } from './report.ts'
+import { verdicts } from './report-goals.ts'
+import { fileText, record } from './report-record.ts'
+import { method, notes, tables } from './report-table.ts'
 import { run } from './run.ts'
 
 async function main(): Promise<number> {
@@ -26,11 +28,12 @@ async function main(): Promise<number> {
   }
   const begun = performance.now()
   const results = await run(chosen, (line) => process.stderr.write(`${line}\n`))
-  process.stdout.write(`${method(chosen)}\n\n${markdown(results, chosen)}\n${notes(chosen)}`)
-  for (const verdict of verdicts(results, chosen)) process.stdout.write(`${verdict}\n`)
+  const found = record(results, chosen)
+  process.stdout.write(`${method(found)}\n\n${tables(found)}\n${notes(found)}\n`)
+  for (const verdict of verdicts(found)) process.stdout.write(`${verdict}\n`)
   for (const failure of results.failures) process.stdout.write(`failed: ${failure}\n`)
   await mkdir(dirname(chosen.json), { recursive: true })
-  await writeFile(chosen.json, json(results, chosen))
+  await writeFile(chosen.json, fileText(found))
   process.stdout.write(`\n${chosen.json} written after ${Math.round((performance.now() - begun) / 1000)} s\n`)
   return results.failures.length === 0 ? 0 : 1
 }

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { type AdapterName, adapters } from './adapter.ts'
+import type { Runtime } from './pair.ts'
 import { type RowName, rowNamed, type Suite, suites } from './rows.ts'
 import type { Times } from './worker.ts'
 
@@ -17,6 +18,8 @@ export interface Plan {
   readonly measured: Times
   /** Flags for the child processes. */
   readonly flags: readonly string[]
+  /** What they run on. Default: this Node. */
+  readonly runtime?: Runtime
   readonly json: string
   /** Instead of all this, count what a typed call allocates. */
   readonly heap: boolean
@@ -113,7 +116,8 @@ function contendersOf(suite: Suite): readonly AdapterName[] {
   return (Object.keys(adapters) as AdapterName[]).filter((name) => present.has(name))
 }
 
-function chosen<Name extends string>(all: readonly Name[], names: readonly string[]): readonly Name[] {
+/** Those that are named, or all when none is. */
+export function chosen<Name extends string>(all: readonly Name[], names: readonly string[]): readonly Name[] {
   const some = all.filter((name) => names.includes(name))
   return some.length === 0 ? all : some
 }

@@ -16,17 +16,28 @@ process.on('exit', () => {
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 
+/** What the processes of a pair run on. */
+export interface Runtime {
+  /** Its executable. */
+  readonly path: string
+  /** What stands before the program's name. */
+  readonly flags: readonly string[]
+}
+
+export const thisNode: Runtime = { path: process.execPath, flags: ['--expose-gc'] }
+
 export class Pair {
   readonly #part: Part
   readonly #client: Worker
   readonly #server: Worker
 
-  /** `flags` go to Node, with `%` standing for the process's part in the pair. */
-  constructor(part: Part, flags: readonly string[]) {
+  /** `flags` go to the runtime besides its own, with `%` standing for the process's part in the pair. */
+  constructor(part: Part, flags: readonly string[], runtime = thisNode) {
     this.#part = part
     const name = `${part.row}.${part.adapter}`
-    this.#server = new Worker(`${name}.server`, flags, {})
-    this.#client = new Worker(`${name}.client`, flags, {
+    const own = { ...runtime, flags: [...runtime.flags, ...flags] }
+    this.#server = new Worker(`${name}.server`, own, {})
+    this.#client = new Worker(`${name}.client`, own, {
       mark: (collect: boolean) => this.#server.ask('mark', collect),
     })
   }
@@ -51,17 +62,20 @@ class Worker {
   readonly #line: Line
   readonly #ended: Promise<void>
 
-  constructor(name: string, flags: readonly string[], handlers: ConstructorParameters<typeof Line>[1]) {
-    const execArgv = ['--expose-gc', ...flags.map((flag) => flag.replace('%', name))]
-    this.#child = fork(WORKER, [], { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  constructor(name: string, { path, flags }: Runtime, handlers: ConstructorParameters<typeof Line>[1]) {
+    const execArgv = flags.map((flag) => flag.replace('%', name))
+    this.#child = fork(WORKER, [], { execPath: path, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#line = new Line(this.#child, handlers)
     alive.add(this.#child)
     this.#ended = new Promise((resolve) => {
-      this.#child.once('exit', (code) => {
+      const ended = (why: string) => {
         alive.delete(this.#child)
-        this.#line.hangUp(new Error(`${name} ended with ${code}`))
+        this.#line.hangUp(new Error(`${name} ${why}`))
         resolve()
-      })
+      }
+      this.#child.once('exit', (code) => ended(`ended with ${code}`))
+      // An executable made for another machine never begins, and so never exits.
+      this.#child.once('error', (error) => ended(`could not be run: ${error.message}`))
     })
   }
 

@@ -11,9 +11,16 @@ import { items } from './workloads/items.ts'
 const KiB = 1024
 const MiB = 1024 * KiB
 
-/** What Braidwire is meant to reach: `headline / headline of that contender`, at least or at most. */
+/** What Braidwire is meant to reach: at least or at most so much, or so many times what another contender has. */
 export interface Goal {
-  readonly against: AdapterName
+  /** The goal's name, `W1` to `W10`; absent for a line that must never be crossed. */
+  readonly of?: string
+  /** `peers`: whichever of them is best in this column. Absent: the figure itself is judged, not a ratio. */
+  readonly against?: AdapterName | 'peers'
+  /** Whose figure it is about. Default: `ours` of the suite. */
+  readonly by?: AdapterName
+  /** The row in which the other's figure is found, in the same column. Default: this one. */
+  readonly row?: string
   readonly column: string
   readonly atLeast?: number
   readonly atMost?: number
@@ -53,25 +60,46 @@ export const rows = {
     title: 'one stream, 64 KiB chunks',
     workload: bulk(1, 64 * KiB),
     contenders: EVERYONE,
-    goals: [{ against: 'net', column: 'mibPerS', atLeast: 0.9 }, RESUMABLE_BULK, ...FASTER_THAN_HTTP2],
+    goals: [
+      { of: 'W1', against: 'net', column: 'mibPerS', atLeast: 1.1 },
+      { of: 'W1', against: 'net', column: 'cpuMsPerMib', atMost: 1 },
+      { against: 'net', column: 'mibPerS', atLeast: 1 },
+      RESUMABLE_BULK,
+      ...FASTER_THAN_HTTP2,
+    ],
   },
   streams: {
     title: '100 streams, 16 KiB chunks',
     workload: bulk(100, 16 * KiB),
     contenders: EVERYONE,
-    goals: [RESUMABLE_BULK, ...FASTER_THAN_HTTP2],
+    goals: [
+      { of: 'W2', against: 'net', column: 'mibPerS', atLeast: 1.4 },
+      { of: 'W2', column: 'fair', atLeast: 0.9 },
+      RESUMABLE_BULK,
+      ...FASTER_THAN_HTTP2,
+    ],
   },
   'calls-1': {
     title: '64 B calls, 1 in flight',
     workload: calls(1, 64),
     contenders: PLAIN,
-    goals: [{ against: 'http2', column: 'callsPerS', atLeast: 1 }, RESUMABLE_CALLS],
+    goals: [
+      { of: 'W3', against: 'net', column: 'callsPerS', atLeast: 0.95 },
+      { of: 'W3', against: 'net', column: 'p99Ms', atMost: 1.3 },
+      { against: 'http2', column: 'callsPerS', atLeast: 1 },
+      RESUMABLE_CALLS,
+    ],
   },
   'calls-32': {
     title: '64 B calls, 32 in flight',
     workload: calls(32, 64),
     contenders: PLAIN,
-    goals: [{ against: 'http2', column: 'callsPerS', atLeast: 1 }, RESUMABLE_CALLS],
+    goals: [
+      { of: 'W3', against: 'net', column: 'callsPerS', atLeast: 2 },
+      { of: 'W3', against: 'peers', column: 'callsPerS', atLeast: 2.5 },
+      { against: 'http2', column: 'callsPerS', atLeast: 1 },
+      RESUMABLE_CALLS,
+    ],
   },
   'calls-512': {
     title: '64 B calls, 512 in flight',
@@ -79,9 +107,12 @@ export const rows = {
     contenders: PLAIN,
     raised: { braidwire: { maxCalls: 512 }, 'braidwire-resume': { maxCalls: 512 } },
     goals: [
-      RESUMABLE_CALLS,
-      { against: 'net', column: 'callsPerS', atLeast: 3 },
+      { of: 'W3', against: 'net', column: 'callsPerS', atLeast: 7 },
+      { of: 'W3', against: 'peers', column: 'callsPerS', atLeast: 8 },
+      { of: 'W3', column: 'cpuUsPerCall', atMost: 1.3 },
+      { against: 'net', column: 'callsPerS', atLeast: 4 },
       { against: 'http2', column: 'callsPerS', atLeast: 1 },
+      RESUMABLE_CALLS,
     ],
   },
   beside: {
@@ -89,6 +120,9 @@ export const rows = {
     workload: beside(64 * KiB, 64),
     contenders: ALONE,
     goals: [
+      { of: 'W7', column: 'p50Ms', atMost: 0.12 },
+      { of: 'W7', column: 'p99Ms', atMost: 0.5 },
+      { of: 'W7', against: 'net', column: 'mibPerS', atLeast: 0.95 },
       { against: 'http2', column: 'p50Ms', atMost: 1 },
       { against: 'http2', column: 'p99Ms', atMost: 1 },
       { against: 'http2-tuned', column: 'p50Ms', atMost: 1 },
@@ -102,6 +136,8 @@ export const rows = {
     contenders: ['http2', 'braidwire'],
     raised: { http2: IDLE_RAISED, braidwire: { maxStreams: 2 ** 24 } },
     goals: [
+      { of: 'W5', column: 'heapBytes', atMost: 300 },
+      { of: 'W5', column: 'rssBytes', atMost: 700 },
       { against: 'http2', column: 'heapBytes', atMost: 1 },
       { against: 'http2', column: 'rssBytes', atMost: 1 },
     ],
@@ -125,8 +161,8 @@ export const rows = {
     contenders: LIBRARIES_AND_PLAIN,
     raised: { 'braidwire-rpc': { maxCalls: 512 } },
     goals: [
-      { against: 'protomux-rpc', column: 'callsPerS', atLeast: 4 },
-      { against: 'grpc-js', column: 'callsPerS', atLeast: 60 },
+      { of: 'W3', against: 'peers', column: 'callsPerS', atLeast: 4 },
+      { of: 'W3', against: 'grpc-js', column: 'callsPerS', atLeast: 60 },
     ],
   },
   'rpc-big': {

@@ -12,31 +12,42 @@ export type Rounds = (Figures | undefined)[]
 
 export interface Results {
   readonly rows: Partial<Record<RowName, Partial<Record<AdapterName, Rounds>>>>
-  readonly failures: readonly string[]
+  readonly failures: string[]
 }
 
 /** `tell` is called with a line now and then, for a person who waits. */
 export async function run(plan: Plan, tell: (line: string) => void): Promise<Results> {
-  const rows: Results['rows'] = {}
-  const failures: string[] = []
-  for (const name of plan.rows) rows[name] = {}
+  const results: Results = { rows: {}, failures: [] }
   for (let round = 1; round <= plan.rounds; round++) {
     for (const name of plan.rows) {
       tell(`round ${round} of ${plan.rounds}: ${rowNamed(name).title}`)
-      const contenders = rowNamed(name).contenders.filter((adapter) => plan.contenders.includes(adapter))
-      const field = new Field(name, contenders, plan, (line) => {
-        failures.push(`round ${round}, ${line}`)
-        tell(`failed: ${line}`)
-      })
-      const figures = await field.run()
-      for (const adapter of contenders) {
-        const rounds = rows[name]![adapter] ?? []
-        rounds.push(figures.get(adapter))
-        rows[name]![adapter] = rounds
-      }
+      await runRow(name, round, plan, results, tell)
     }
   }
-  return { rows, failures }
+  return results
+}
+
+/** One round of one row, whose figures are added to the results. */
+export async function runRow(
+  name: RowName,
+  round: number,
+  plan: Plan,
+  { rows, failures }: Results,
+  tell: (line: string) => void,
+): Promise<void> {
+  const contenders = rowNamed(name).contenders.filter((adapter) => plan.contenders.includes(adapter))
+  const field = new Field(name, contenders, plan, (line) => {
+    failures.push(`round ${round}, ${line}`)
+    tell(`failed: ${line}`)
+  })
+  const figures = await field.run()
+  const cells = rows[name] ?? {}
+  rows[name] = cells
+  for (const adapter of contenders) {
+    const rounds = cells[adapter] ?? []
+    rounds.push(figures.get(adapter))
+    cells[adapter] = rounds
+  }
 }
 
 /** All contenders of one row in one round. One that fails leaves the field; the others go on. */
@@ -52,7 +63,7 @@ class Field {
     this.#row = row
     this.#plan = plan
     this.#failed = failed
-    for (const adapter of contenders) this.#pairs.set(adapter, new Pair({ adapter, row }, plan.flags))
+    for (const adapter of contenders) this.#pairs.set(adapter, new Pair({ adapter, row }, plan.flags, plan.runtime))
   }
 
   async run(): Promise<Map<AdapterName, Figures>> {

@@ -15,11 +15,20 @@ export function ensure() {
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], 'the build failed')
 }
 
-/** Installs the packages the benchmark compares with, in a folder of their own; their install scripts do not run. */
+/** Installs the packages the benchmark compares with. */
 export function ensurePeers() {
-  const folder = 'bench/peers'
+  ensureFolder('bench/peers', 'the other libraries')
+}
+
+/** Installs the runtimes the benchmark is run on besides this Node, those there are for this platform. */
+export function ensureRuntimes() {
+  ensureFolder('bench/runtimes', 'the other runtimes, about 600 MB')
+}
+
+/** Installs packages in a folder of their own; their install scripts do not run. */
+function ensureFolder(folder, what) {
   if (isInstalled(folder)) return
-  install(`installing the other libraries (npm ci --prefix ${folder})`, ['--prefix', folder, '--ignore-scripts'])
+  install(`installing ${what} (npm ci --prefix ${folder})`, ['--prefix', folder, '--ignore-scripts'])
 }
 
 function install(sentence, options) {

@@ -176,7 +176,8 @@ test('duplex with a signal resets the stream when it aborts', async (t) => {
 
 test('duplex holds the other side back by the high-water mark and the window, not more', async (t) => {
   const [near, far] = sessions(t)
-  const view = duplex(near.open('slow'))
+  // Said here, because Node's own mark grew from 16 to 64 KiB with version 22: the other side would have nothing left to queue.
+  const view = duplex(near.open('slow'), { highWaterMark: 16_384 })
   const stream = await far.take('slow')
   while (stream.write(Buffer.alloc(16_384)));
   for (let i = 0; i < 5; i++) await far.ping()

@@ -2,7 +2,7 @@
 
 import { createBirpc } from 'birpc'
 import { bigText, fatal } from './service.mjs'
-import { dialWebSocket, listenWebSocket } from './web-socket.mjs'
+import { overWebSockets } from './web-socket.mjs'
 
 const functions = {
   echo(text) {
@@ -14,13 +14,10 @@ const functions = {
   },
 }
 
-export const adapter = {
-  listen: () => listenWebSocket((socket) => connect(functions, socket)),
-
-  async dial(port) {
-    return new Remote(connect({}, await dialWebSocket(port)))
-  },
-}
+export const adapter = overWebSockets(
+  (socket) => connect(functions, socket),
+  (socket) => new Remote(connect({}, socket)),
+)
 
 function connect(exposed, socket) {
   return createBirpc(exposed, {

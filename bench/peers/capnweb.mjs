@@ -4,12 +4,19 @@
 import { newWebSocketRpcSession, RpcTarget } from 'capnweb'
 import { WebSocket } from 'ws'
 import { bigText, fatal, tickText } from './service.mjs'
-import { dialWebSocket, listenWebSocket } from './web-socket.mjs'
+import { overWebSockets } from './web-socket.mjs'
 
 // It reads constants off the global, which Node has from 22 on.
 globalThis.WebSocket ??= WebSocket
 
 class Api extends RpcTarget {
+  #meter
+
+  constructor(meter) {
+    super()
+    this.#meter = meter
+  }
+
   echo(text) {
     return text
   }
@@ -27,15 +34,25 @@ class Api extends RpcTarget {
       },
     })
   }
+
+  sink() {
+    const number = this.#meter.opened()
+    return new WritableStream({ write: (chunk) => this.#meter.add(number, chunk.length) })
+  }
+
+  stuck() {
+    return new WritableStream({ write: () => new Promise(() => {}) })
+  }
+
+  churn() {
+    return new WritableStream({})
+  }
 }
 
-export const adapter = {
-  listen: () => listenWebSocket((socket) => newWebSocketRpcSession(socket, new Api())),
-
-  async dial(port) {
-    return new Remote(newWebSocketRpcSession(await dialWebSocket(port)))
-  },
-}
+export const adapter = overWebSockets(
+  (socket, meter) => newWebSocketRpcSession(socket, new Api(meter)),
+  (socket) => new Remote(newWebSocketRpcSession(socket)),
+)
 
 class Remote {
   passes = 'text'
@@ -43,6 +60,18 @@ class Remote {
 
   constructor(stub) {
     this.#stub = stub
+  }
+
+  async open(ready) {
+    return outlet(await this.#stub.sink(), ready)
+  }
+
+  async stuck(ready) {
+    return outlet(await this.#stub.stuck(), ready)
+  }
+
+  churn(done) {
+    this.#churn().then(done, fatal)
   }
 
   call(body, done) {
@@ -57,8 +86,26 @@ class Remote {
     this.#take(count, bytes, each).then(done, fatal)
   }
 
+  async #churn() {
+    const writer = (await this.#stub.churn()).getWriter()
+    writer.write(Buffer.of(0)).catch(fatal)
+    await writer.close()
+  }
+
   async #take(count, bytes, each) {
     const stream = await this.#stub.ticks(count, bytes)
     for await (const item of stream) each(item)
+  }
+}
+
+function outlet(stream, ready) {
+  const writer = stream.getWriter()
+  return {
+    write(chunk) {
+      writer.write(chunk).catch(fatal)
+      if (writer.desiredSize > 0) return true
+      writer.ready.then(ready, fatal)
+      return false
+    },
   }
 }

@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import grpc from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
-import { bigBytes, fatal, HOST, tickBytes } from './service.mjs'
+import { bigBytes, fatal, tickBytes } from './service.mjs'
 
 const definition = loadSync(fileURLToPath(new URL('service.proto', import.meta.url)), {
   keepCase: true,
@@ -15,24 +15,38 @@ const definition = loadSync(fileURLToPath(new URL('service.proto', import.meta.u
 const { Bench } = grpc.loadPackageDefinition(definition).bench
 
 export const adapter = {
-  listen() {
+  listen(meter, _raised, where) {
     const server = new grpc.Server()
-    server.addService(Bench.service, { echo, big, ticks })
+    const sink = (call) => {
+      const number = meter.opened()
+      call.on('data', (chunk) => meter.add(number, chunk.data.length))
+    }
+    server.addService(Bench.service, { echo, big, ticks, sink, stuck() {}, churn })
     return new Promise((resolve, reject) => {
-      server.bindAsync(`${HOST}:0`, grpc.ServerCredentials.createInsecure(), (error, port) => {
+      server.bindAsync(address(where), grpc.ServerCredentials.createInsecure(), (error, port) => {
         if (error) reject(error)
-        else resolve(port)
+        else resolve('path' in where ? where : { ...where, port })
       })
     })
   },
 
-  async dial(port) {
-    const client = new Bench(`${HOST}:${port}`, grpc.credentials.createInsecure())
+  async dial(where) {
+    const client = new Bench(address(where), grpc.credentials.createInsecure())
     await new Promise((resolve, reject) => {
       client.waitForReady(Date.now() + 10_000, (error) => (error ? reject(error) : resolve()))
     })
     return new Remote(client)
   },
+}
+
+function address(where) {
+  return 'path' in where ? `unix:${where.path}` : `${where.host}:${where.port}`
+}
+
+/** Answers at the end, by which the stream ends on this side too. */
+function churn(call, callback) {
+  call.on('end', () => callback(null, {}))
+  call.resume()
 }
 
 function echo(call, callback) {
@@ -66,6 +80,20 @@ class Remote {
     this.#client = client
   }
 
+  open(ready) {
+    return outlet(this.#client.sink(fatal), ready)
+  }
+
+  stuck(ready) {
+    return outlet(this.#client.stuck(fatal), ready)
+  }
+
+  churn(done) {
+    const stream = this.#client.churn((error) => (error ? fatal(error) : done()))
+    stream.write({ data: Buffer.of(0) })
+    stream.end()
+  }
+
   call(body, done) {
     this.#client.echo({ data: body }, (error, reply) => (error ? fatal(error) : done(reply.data)))
   }
@@ -80,4 +108,9 @@ class Remote {
     stream.on('end', done)
     stream.on('error', fatal)
   }
+}
+
+function outlet(stream, ready) {
+  stream.on('drain', ready)
+  return { write: (chunk) => stream.write({ data: chunk }) }
 }

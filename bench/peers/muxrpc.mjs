@@ -1,13 +1,16 @@
-// muxrpc as its README shows it: a manifest on both sides, net sockets turned into pull-streams, callbacks.
+// muxrpc as its README shows it: a manifest on both sides, net sockets turned into pull-streams, callbacks. A stream is a
+// sink. Nothing holds a source or a sink back, so that writers wait for the socket. It has no way of learning that the
+// other side has ended too: a duplex that has read the end does not send its own, a sink calls back without waiting.
 
 import Muxrpc from 'muxrpc'
 import pull from 'pull-stream'
 import toPull from 'stream-to-pull-stream'
-import { bigBytes, dialTcp, fatal, listenTcp, tickBytes } from './service.mjs'
+import { bigBytes, fatal, overSockets, tickBytes } from './service.mjs'
+import { asBuffer, Pacer, pullsFlow } from './streams.mjs'
 
-const manifest = { echo: 'async', big: 'async', ticks: 'source' }
+const manifest = { echo: 'async', big: 'async', ticks: 'source', sink: 'sink', stuck: 'sink' }
 
-const api = {
+const api = (meter) => ({
   echo(text, callback) {
     callback(null, text)
   },
@@ -22,43 +25,84 @@ const api = {
       pull.take(count),
     )
   },
-}
 
-export const adapter = {
-  listen: () => listenTcp((socket) => attach(Muxrpc(null, manifest, api), socket)),
-
-  async dial(port) {
-    const client = Muxrpc(manifest, null)
-    attach(client, await dialTcp(port))
-    return new Remote(client)
+  sink() {
+    const number = meter.opened()
+    // The connection ends one day; the dialling side says when it should not have.
+    return pull.drain(
+      (chunk) => meter.add(number, chunk.length),
+      () => {},
+    )
   },
+
+  // It never asks for anything.
+  stuck: () => () => {},
+})
+
+export function serve(duplex, meter) {
+  attach(Muxrpc(null, manifest, api(meter)), duplex)
 }
 
-function attach(rpc, socket) {
-  const stream = toPull.duplex(socket)
+export async function client(duplex) {
+  const remote = Muxrpc(manifest, null)
+  attach(remote, duplex)
+  await pullsFlow()
+  return new Remote(remote, Pacer.over(duplex))
+}
+
+export const adapter = overSockets(serve, client)
+
+function attach(rpc, duplex) {
+  const stream = toPull.duplex(duplex)
   pull(stream, rpc.stream, stream)
 }
 
 class Remote {
   passes = 'text'
-  #client
+  #remote
+  #pacer
 
-  constructor(client) {
-    this.#client = client
+  constructor(remote, pacer) {
+    this.#remote = remote
+    this.#pacer = pacer
+  }
+
+  open(ready) {
+    return this.#outlet(this.#remote.sink(), ready)
+  }
+
+  stuck(ready) {
+    return this.#outlet(this.#remote.stuck(), ready)
   }
 
   call(body, done) {
-    this.#client.echo(body, (error, reply) => (error ? fatal(error) : done(reply)))
+    this.#remote.echo(body, (error, reply) => (error ? fatal(error) : done(reply)))
   }
 
   big(bytes, done) {
-    this.#client.big(bytes, (error, result) => (error ? fatal(error) : done(result)))
+    this.#remote.big(bytes, (error, result) => (error ? fatal(error) : done(result)))
   }
 
   ticks(count, bytes, each, done) {
     pull(
-      this.#client.ticks(count, bytes),
+      this.#remote.ticks(count, bytes),
       pull.drain(each, (error) => (error ? fatal(error) : done())),
     )
+  }
+
+  #outlet(sink, ready) {
+    const pacer = this.#pacer
+    let give
+    // It asks for the next chunk as soon as it has one.
+    sink((abort, callback) => {
+      if (abort) fatal(abort)
+      else give = callback
+    })
+    return {
+      write(chunk) {
+        give(null, asBuffer(chunk))
+        return pacer.more(ready)
+      },
+    }
   }
 }

@@ -3,22 +3,21 @@
 
 import FramedStream from 'framed-stream'
 import ProtomuxRPC from 'protomux-rpc'
-import { bigBytes, dialTcp, fatal, listenTcp } from './service.mjs'
+import { bigBytes, fatal, overSockets } from './service.mjs'
 
-export const adapter = {
-  listen: () =>
-    listenTcp((socket) => {
-      const rpc = new ProtomuxRPC(new FramedStream(socket))
-      rpc.respond('echo', (body) => body)
-      rpc.respond('big', (request) => bigBytes(request.readUInt32LE()))
-    }),
-
-  async dial(port) {
-    const rpc = new ProtomuxRPC(new FramedStream(await dialTcp(port)))
-    await rpc.fullyOpened()
-    return new Remote(rpc)
-  },
+export function serve(duplex) {
+  const rpc = new ProtomuxRPC(new FramedStream(duplex))
+  rpc.respond('echo', (body) => body)
+  rpc.respond('big', (request) => bigBytes(request.readUInt32LE()))
 }
+
+export async function client(duplex) {
+  const rpc = new ProtomuxRPC(new FramedStream(duplex))
+  await rpc.fullyOpened()
+  return new Remote(rpc)
+}
+
+export const adapter = overSockets(serve, client)
 
 class Remote {
   passes = 'buffer'

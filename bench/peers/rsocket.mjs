@@ -1,23 +1,22 @@
-// rsocket-js 0.0.27 as its examples show it: TCP with BufferEncoders, the method as a route in the metadata, a Single
-// for a call, a Flowable for a stream of which the client asks for everything at once.
+// rsocket-js 0.0.27 as its examples show it: its TCP connection with BufferEncoders, the method as a route in the metadata,
+// a Single for a call, a Flowable for a stream of which the client asks for everything at once, a channel for a stream
+// that the client writes.
 
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import core from 'rsocket-core'
 import { Flowable, Single } from 'rsocket-flowable'
-import tcpClient from 'rsocket-tcp-client'
-import tcpServer from 'rsocket-tcp-server'
-import { bigBytes, fatal, HOST, tickBytes } from './service.mjs'
+import tcp from 'rsocket-tcp-client'
+import { CREDIT_ITEMS, EVERYTHING, Reader, Writer } from './rsocket-channel.mjs'
+import { bigBytes, fatal, overSockets, tickBytes } from './service.mjs'
 
 const { BufferEncoders, decodeRoutes, encodeRoute, MESSAGE_RSOCKET_ROUTING, RSocketClient, RSocketServer } = core
-const EVERYTHING = 0x7fffffff
+const { RSocketTcpConnection } = tcp
 
 const calls = {
   echo: (data) => data,
   big: (data) => bigBytes(data.readUInt32LE()),
 }
 
-const handler = {
+const handler = (meter, creditItems) => ({
   requestResponse({ data, metadata }) {
     const route = decodeRoutes(metadata).next().value
     return Single.of({ data: calls[route](data) })
@@ -45,34 +44,57 @@ const handler = {
       })
     })
   },
-}
 
-export const adapter = {
-  async listen() {
-    let server
-    const serverFactory = (serve) => {
-      server = createServer({ noDelay: true }, serve)
-      return server
-    }
-    const transport = new tcpServer.default({ host: HOST, port: 0, serverFactory }, BufferEncoders)
-    new RSocketServer({ transport, getRequestHandler: () => handler }).start()
-    await once(server, 'listening')
-    return server.address().port
-  },
-
-  async dial(port) {
-    const transport = new tcpClient.default({ host: HOST, port, noDelay: true }, BufferEncoders)
-    const setup = {
-      keepAlive: 60_000,
-      lifetime: 180_000,
-      dataMimeType: 'application/octet-stream',
-      metadataMimeType: MESSAGE_RSOCKET_ROUTING.string,
-    }
-    const client = new RSocketClient({ setup, transport })
-    return new Promise((resolve, reject) => {
-      client.connect().subscribe({ onComplete: (socket) => resolve(new Remote(socket)), onError: reject })
+  requestChannel(items) {
+    return new Flowable((answers) => {
+      answers.onSubscribe({ request() {}, cancel() {} })
+      items.subscribe(new Reader(meter, answers, creditItems))
     })
   },
+})
+
+/** Raised, or lowered where many streams would fill the memory with credit: `creditItems`. */
+export function serve(duplex, meter, raised) {
+  const connection = new RSocketTcpConnection(duplex, BufferEncoders)
+  const transport = {
+    // Not `just`, whose end would close the connection.
+    start: () =>
+      new Flowable((subscriber) => {
+        subscriber.onSubscribe({ request: () => subscriber.onNext(connection), cancel() {} })
+      }),
+    stop() {},
+  }
+  new RSocketServer({ transport, getRequestHandler: () => handler(meter, raised.creditItems ?? CREDIT_ITEMS) }).start()
+}
+
+export function client(duplex) {
+  const setup = {
+    keepAlive: 60_000,
+    lifetime: 180_000,
+    dataMimeType: 'application/octet-stream',
+    metadataMimeType: MESSAGE_RSOCKET_ROUTING.string,
+  }
+  const rsocket = new RSocketClient({ setup, transport: new Transport(duplex) })
+  return new Promise((resolve, reject) => {
+    rsocket.connect().subscribe({ onComplete: (socket) => resolve(new Remote(socket)), onError: reject })
+  })
+}
+
+export const adapter = overSockets(serve, client)
+
+/** Its TCP client, over a connection that exists. */
+class Transport extends RSocketTcpConnection {
+  #duplex
+
+  constructor(duplex) {
+    super(null, BufferEncoders)
+    this.#duplex = duplex
+  }
+
+  connect() {
+    this.setupSocket(this.#duplex)
+    this.setConnectionStatus({ kind: 'CONNECTED' })
+  }
 }
 
 class Remote {
@@ -81,6 +103,18 @@ class Remote {
 
   constructor(socket) {
     this.#socket = socket
+  }
+
+  open(ready) {
+    return new Writer(this.#socket, 'sink', ready)
+  }
+
+  stuck(ready) {
+    return new Writer(this.#socket, 'stuck', ready)
+  }
+
+  churn(done) {
+    new Writer(this.#socket, 'churn', () => {}, done).end()
   }
 
   call(body, done) {

@@ -1,10 +1,9 @@
-// What is the same for every peer: what its server answers with, made once for each size, and how its processes start
-// and fail. The contract of an adapter is that of ../adapter.ts: `listen` resolves with a port, `dial` with a Remote.
+// What is the same for every peer: what its server answers with, made once for each size, how its two sides are brought
+// together, and how its processes fail. The contract of an adapter is that of ../adapter.ts.
 
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
-
-export const HOST = '127.0.0.1'
+import { duplexPair } from './memory.mjs'
 
 /** Items and results are filled with these; LETTERS of ../adapter.ts says the same. */
 const BIG = 'b'
@@ -34,18 +33,36 @@ export function tickText(bytes) {
   return keep('tick text', bytes, () => TICK.repeat(bytes))
 }
 
-/** A TCP server on a free port of loopback; resolves with the port. */
-export async function listenTcp(serve) {
-  const server = createServer({ noDelay: true }, serve)
-  server.listen(0, HOST)
-  await once(server, 'listening')
-  return server.address().port
+/**
+ * An adapter over any Duplex. `serve(duplex, meter, raised)` is the listening side of one connection; `client(duplex,
+ * raised)` returns, or resolves with, the dialling side.
+ */
+export function overSockets(serve, client) {
+  return {
+    async listen(meter, raised, where) {
+      const server = createServer({ noDelay: true }, (socket) => serve(socket, meter, raised))
+      return listening(server, where)
+    },
+
+    async dial(where, raised) {
+      const socket = connect({ ...where, noDelay: true })
+      await once(socket, 'connect')
+      return client(socket, raised)
+    },
+
+    async pair(meter, raised) {
+      const [far, near] = duplexPair()
+      serve(far, meter, raised)
+      return client(near, raised)
+    },
+  }
 }
 
-export async function dialTcp(port) {
-  const socket = connect({ port, host: HOST, noDelay: true })
-  await once(socket, 'connect')
-  return socket
+/** Starts a net or http server there; resolves with where it really listens, for port 0 is any free one. */
+export async function listening(server, where) {
+  server.listen(where)
+  await once(server, 'listening')
+  return 'path' in where ? where : { ...where, port: server.address().port }
 }
 
 /** A failed call would spoil the figures in silence: let the process end with it. */

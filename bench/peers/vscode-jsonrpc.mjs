@@ -2,30 +2,29 @@
 // as progress, which is how the language server protocol sends results in parts.
 
 import { createMessageConnection, ProgressType, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node'
-import { bigText, dialTcp, fatal, listenTcp, tickText } from './service.mjs'
+import { bigText, fatal, overSockets, tickText } from './service.mjs'
 
 const progress = new ProgressType()
 
-export const adapter = {
-  listen: () =>
-    listenTcp((socket) => {
-      const connection = connect(socket)
-      connection.onRequest('echo', (text) => text)
-      connection.onRequest('big', (bytes) => bigText(bytes))
-      connection.onRequest('ticks', async ({ count, bytes, token }) => {
-        for (let sent = 0; sent < count; sent++) await connection.sendProgress(progress, token, tickText(bytes))
-        return null
-      })
-      connection.listen()
-    }),
-
-  async dial(port) {
-    const connection = connect(await dialTcp(port))
-    connection.onError(([error]) => fatal(error))
-    connection.listen()
-    return new Remote(connection)
-  },
+export function serve(duplex) {
+  const connection = connect(duplex)
+  connection.onRequest('echo', (text) => text)
+  connection.onRequest('big', (bytes) => bigText(bytes))
+  connection.onRequest('ticks', async ({ count, bytes, token }) => {
+    for (let sent = 0; sent < count; sent++) await connection.sendProgress(progress, token, tickText(bytes))
+    return null
+  })
+  connection.listen()
 }
+
+export function client(duplex) {
+  const connection = connect(duplex)
+  connection.onError(([error]) => fatal(error))
+  connection.listen()
+  return new Remote(connection)
+}
+
+export const adapter = overSockets(serve, client)
 
 function connect(socket) {
   return createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket))

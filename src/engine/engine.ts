@@ -345,4 +345,9 @@ class NativeEngine implements Engine {
       limits: limits(this.core, this.heldBytes, decoder.body.reasonsDropped),
     }
   }
+
+  /** Whoever prints a session should see nothing of what is under way: tokens and tickets pass here, and other people's bytes. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `Engine { ${this.core.phase} }`
+  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { frame, join, openFrame, Scripted, Side, varint, zeros } from './harness.test.ts'
+import { frame, join, Listener, openFrame, Scripted, Side, varint, zeros } from './harness.test.ts'
 import * as wire from './wire.ts'
 
 test('a HELLO adds the difference to what was opened within the floors', () => {
@@ -36,6 +36,19 @@ test('an OPEN with more metadata than the floor waits for the HELLO', () => {
   side.receive(join([wire.PREFACE, frame(wire.HELLO, 0)]))
   side.output()
   assert.equal(side.engine.stats().streamsOpened, 1)
+})
+
+test('trailers above the floor wait for the HELLO, and each of them then goes', () => {
+  const side = new Side()
+  for (let i = 0; i < 3; i++) side.engine.end(side.open('x'), { json: false, bytes: zeros(1025) })
+  const said = new Listener()
+  const trailers = (skip = 0) => {
+    said.push(join(side.output()).subarray(skip))
+    return said.heard.splice(0).filter(({ type, flags }) => type === wire.META && flags === wire.TRAILER).length
+  }
+  assert.equal(trailers(wire.PREFACE.length), 0)
+  side.receive(join([wire.PREFACE, frame(wire.HELLO, 0)]))
+  assert.equal(trailers(), 3)
 })
 
 test('a PING is answered with its bytes; one that finds a PONG waiting replaces it for a token', () => {

@@ -77,11 +77,15 @@ export class Outbound {
     const { core, writer } = this
     const { replay, pace } = core
     const to = writer.size
-    if (writer.marked) replay.asked()
-    else if (replay.wantsAck(to - from)) this.askForAck()
+    const { markEnd } = writer
+    const asks = markEnd === 0 && replay.wantsAck(to - from)
+    if (asks) this.askForAck()
     this.goodbye()
     const bytes = writer.finish()
     if (to > from) replay.keep(before === 0 ? out : out.slice(before), from, to, pace.framesSent)
+    // Told after it was kept: it asks about all but what stands behind the frame that asks.
+    if (asks) replay.asked()
+    else if (markEnd > 0) replay.asked(to - markEnd)
     return bytes
   }
 

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Core } from './core.ts'
 import { frame, join, zeros } from './harness.test.ts'
+import { parseOptions } from './options.ts'
 import { FLUSH_COST, REPLAY_BYTES_MIN, Replay } from './replay.ts'
 import * as wire from './wire.ts'
 
@@ -140,6 +142,10 @@ test('replay asks for an acknowledgement at every eighth of its limit, and after
   assert.equal(replay.wantsAck(eighth / 2), true)
   replay.asked()
   assert.deepEqual([replay.unasking, replay.wantsAck(eighth / 2)], [false, false])
+  // Bytes behind the frame that asked are not answered by its ACK.
+  replay.asked(100)
+  assert.deepEqual([replay.unasking, replay.wantsAck(eighth - 101), replay.wantsAck(eighth - 100)], [true, false, true])
+  replay.asked()
   replay.restart(0)
   assert.equal(replay.unasking, true, 'the answer may be lost')
 })
@@ -163,4 +169,14 @@ test('replay is full of small flushes long before they take more memory than its
   assert.ok(flushes < REPLAY_BYTES_MIN / FLUSH_COST)
   replay.release(flushes)
   assert.equal(replay.bytes, 0)
+})
+
+test('a path that takes more in flight may have more kept', () => {
+  const core = new Core(parseOptions(), true, true)
+  core.pace.framesSent = 2
+  core.replay.keep([new Uint8Array(3 * REPLAY_BYTES_MIN)], 0, 3 * REPLAY_BYTES_MIN, 2)
+  assert.equal(core.replay.full, true)
+  core.pace.limit = 2 * REPLAY_BYTES_MIN
+  core.acked(1)
+  assert.equal(core.replay.full, false)
 })

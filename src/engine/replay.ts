@@ -86,9 +86,9 @@ export class Replay {
     return this.on && (this.unasked + bytes) * ASKS_PER_LIMIT >= this.limit
   }
 
-  /** The peer was asked about everything flushed so far, or about to be. */
-  asked(): void {
-    this.unasked = 0
+  /** The peer was asked about everything kept, but for the last so many bytes. */
+  asked(behind = 0): void {
+    this.unasked = behind
   }
 
   /** Keeps the bytes `from` to `to` of a flush: its sequenced frames, of which `last` is the number of the last one. */

@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Broken } from './broken.test.ts'
-import { zeros } from './harness.test.ts'
+import { Listener, zeros } from './harness.test.ts'
+import * as wire from './wire.ts'
 
 test('calls that wait because the buffer is full go on after a resumption, though nobody else asks for an acknowledgement', () => {
   const world = new Broken({}, 262_144)
@@ -49,4 +50,32 @@ test('a ping does not overtake a GOAWAY that waits for what goes out again', () 
   }
   // Those two may share a flush: who drains pings twice.
   assert.equal(a.take('goAway').length, 1)
+})
+
+test('bytes that a mark asked about are not asked about again', () => {
+  const FLUSH = 262_144
+  const world = new Broken({ streamWindow: 2 ** 20, sessionWindow: 2 ** 20 }, FLUSH)
+  const { a, b } = world
+  const stream = a.open('bulk')
+  world.run()
+  const said = new Listener()
+  const asked = { byMark: 0, apart: 0 }
+  for (let i = 0; i < 16; i++) {
+    // A flush with a mark, and a small one without.
+    for (const size of [FLUSH, 1000]) {
+      a.engine.write(stream, zeros(size))
+      for (const chunk of a.output(FLUSH)) {
+        said.push(chunk)
+        b.receive(chunk)
+      }
+      for (const { type, flags } of said.heard.splice(0)) {
+        if (type === wire.ACKREQ) asked.apart++
+        if (type === wire.DATA && (flags & wire.MARK) !== 0) asked.byMark++
+      }
+      assert.equal(b.read().length, size)
+      world.run()
+    }
+  }
+  assert.ok(asked.byMark >= 15, `${asked.byMark} marks`)
+  assert.equal(asked.apart, 0)
 })

@@ -8,8 +8,8 @@ import * as wire from './wire.ts'
 
 export class FrameWriter extends Batch {
   framesSent = 0
-  /** This flush asks for an acknowledgement. */
-  marked = false
+  /** Where in this flush the last frame ends that asks for an acknowledgement; 0: none does. */
+  markEnd = 0
   private readonly pace: Pace
 
   constructor(pace: Pace) {
@@ -18,7 +18,7 @@ export class FrameWriter extends Batch {
   }
 
   override begin(out: Uint8Array[]): void {
-    this.marked = false
+    this.markEnd = 0
     super.begin(out)
   }
 
@@ -26,8 +26,8 @@ export class FrameWriter extends Batch {
   override head(type: number, flags: number, length: number, fields: number): void {
     this.framesSent++
     if (wire.isSequenced(type)) this.pace.framesSent++
-    if (type === wire.DATA && (flags & wire.MARK) !== 0) this.marked = true
     super.head(type, flags, length, fields)
+    if (type === wire.DATA && (flags & wire.MARK) !== 0) this.markEnd = this.size + length
   }
 
   /** A frame of varints only. */

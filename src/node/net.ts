@@ -8,6 +8,7 @@ import { BraidError } from '../engine/errors.ts'
 import type { Transport } from '../session/transport.ts'
 import { duplexTransport } from '../transports/duplex.ts'
 import { type Address, formatAddress } from './address.ts'
+import { Slabs } from './slabs.ts'
 import { clientHandshake, type TlsDialOptions, type TlsOptions, tlsServer } from './tls.ts'
 import { tlsError } from './tls-failures.ts'
 import { turns } from './turns.ts'
@@ -50,7 +51,7 @@ export async function dial(address: Address, options: DialOptions = {}): Promise
     throw new BraidError('INVALID_INPUT', `cannot dial ${url}: nobody listens on port 0`)
   }
   return new Promise((resolve, reject) => {
-    const socket = connect(socketOptions(address))
+    const socket = handshake === undefined ? dialled(address) : connect(socketOptions(address))
     let connected = false
     const settle = (outcome: Transport | BraidError) => {
       clearTimeout(timer)
@@ -90,6 +91,17 @@ function tooLate(url: string, ms: number, connected: boolean): BraidError {
 }
 
 const transportScope = { scope: 'transport' } as const
+
+/**
+ * A socket that reads into slabs, and hands out what it reads as every socket does. It is paused, so that nothing is read before
+ * anybody listens.
+ */
+function dialled(address: Address): Socket {
+  const slabs = new Slabs()
+  const callback = (bytes: number): boolean => socket.emit('data', slabs.take(bytes))
+  const socket = connect({ ...socketOptions(address), onread: { buffer: () => slabs.room(), callback } })
+  return socket.pause()
+}
 
 function socketOptions(address: Address): NetConnectOpts {
   if (address.kind === 'unix') return { path: address.path }

@@ -57,11 +57,14 @@ test('peer: dials no other session while its own is detached, and one that drain
   clock.advance(60_000)
   await settle()
   assert.deepEqual([made.state.type, remote.dials, clock.pending], ['detached', 1, 0])
-  // It is the session that keeps what is begun now.
-  assert.equal(await which(), 0)
+  // What is begun now waits for it.
+  const begun = which()
+  await settle()
+  assert.equal(clock.pending, 1)
   first!.turn('ready')
   await settle()
   assert.equal(made.state.type, 'ready')
+  assert.equal(await begun, 0)
 
   first!.turn('draining')
   first!.turn('detached')
@@ -89,4 +92,38 @@ test('peer: dials no other session while its own is detached, and one that drain
     ...['connecting', 'ready', 'detached', 'ready'],
     ...['waiting', 'connecting', 'ready', 'detached', 'waiting', 'closed'],
   ])
+})
+
+test('peer: work begun while its session is detached waits as long as it may, and with waitMs 0 not at all', async () => {
+  for (const waitMs of [0, 1_000]) {
+    const remote = new RemoteSide()
+    let dialled: { session: Session; turn(state: State): void } | undefined
+    const clock = new ManualClock()
+    const dial = async (): Promise<Session> => {
+      dialled = told(await remote.dial())
+      return dialled.session
+    }
+    const made = peer(dial, { clock, waitMs })
+    await settle()
+    dialled!.turn('detached')
+    // Before the peer has heard of it.
+    const results = [made.call('which', new Uint8Array(0)), made.open('s')].map((work) =>
+      work.then(
+        () => assert.fail('there is no transport'),
+        (error: BraidError) => error,
+      ),
+    )
+    await settle()
+    clock.advance(waitMs)
+    for (const error of await Promise.all(results)) {
+      assert.deepEqual([error.code, error.executed], ['BRAID_UNREACHABLE', 'no'])
+      assert.match(
+        error.message,
+        waitMs === 0 ? /^there is no session now: / : /^there was no session within 1000 ms: /,
+      )
+      assert.match(error.message, /: the session has lost its transport and dials again$/)
+    }
+    dialled!.turn('closed')
+    await made.close()
+  }
 })

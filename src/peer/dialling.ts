@@ -2,7 +2,7 @@
 // is handed in; what becomes of a session is not its business.
 
 import { BraidError } from '../engine/errors.ts'
-import { backoff } from '../session/backoff.ts'
+import { backoff, isFinal } from '../session/backoff.ts'
 import type { Clock } from '../session/clock.ts'
 import { quiet } from '../session/deferred.ts'
 import type { Session } from '../session/session.ts'
@@ -12,15 +12,6 @@ export type DialSession = (signal: AbortSignal) => Promise<Session>
 
 /** A session that lived so long was well: the waits begin anew. */
 const STEADY_MS = 10_000
-
-/** Dialling again cannot mend these: the other side, or this one, will not have the session as it is. */
-const final: ReadonlySet<string> = new Set([
-  'BRAID_DENIED',
-  'BRAID_INVALID_INPUT',
-  'BRAID_VERSION',
-  'BRAID_BAD_LIMITS',
-  'BRAID_TLS',
-])
 
 export interface DiallingHost {
   readonly clock: Clock
@@ -59,7 +50,7 @@ export class Dialling {
 
   /** The last dial, or the session it gave, which lived so long, came to this end: dials again some time. */
   again(error: BraidError, livedMs: number): void {
-    if (final.has(error.code)) return this.#host.hopeless(error)
+    if (isFinal(error)) return this.#host.hopeless(error)
     if (livedMs >= STEADY_MS) this.#tries = 0
     const { clock, random } = this.#host
     const wait = backoff(Math.max(0, this.#tries - 1), random)

@@ -29,9 +29,19 @@ export class Link {
     this.session = session
   }
 
-  get isUsable(): boolean {
+  /** Takes work, now or when it has a transport again. */
+  get isMeant(): boolean {
     const { state } = this.session
     return this.isOpen && !this.isRetired && state !== 'draining' && state !== 'closed'
+  }
+
+  /** Takes work now. */
+  get isUsable(): boolean {
+    return this.isMeant && !this.isDetached
+  }
+
+  get isDetached(): boolean {
+    return this.session.state === 'detached'
   }
 
   /** A call over it failed. */

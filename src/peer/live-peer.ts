@@ -24,14 +24,14 @@ export class LivePeer implements Peer, DiallingHost, RoomHost, DrainingHost, Wor
   readonly clock: Clock
   readonly random: () => number
   state: PeerState = { type: 'connecting', attempt: 1 }
-  /** Why there is no session. */
-  why: BraidError | undefined
   readonly #settings: PeerSettings
   readonly #dialling: Dialling
   readonly #room: Room<PeerWork>
   readonly #states: States<PeerState> = new Set()
   /** All whose session is not over. */
   readonly #links = new Set<Link>()
+  /** Why there is no session. */
+  #why: BraidError | undefined
   /** The newest, unless it drains or is over. */
   #link: Link | undefined
   #draining: Draining | undefined
@@ -115,6 +115,13 @@ export class LivePeer implements Peer, DiallingHost, RoomHost, DrainingHost, Wor
 
   // -- RoomHost
 
+  get why(): BraidError | undefined {
+    if (this.#link?.isDetached !== true) return this.#why
+    return new BraidError('TRANSPORT_LOST', 'the session has lost its transport and dials again', {
+      scope: 'transport',
+    })
+  }
+
   emptied(): void {
     this.#draining?.check()
   }
@@ -126,7 +133,7 @@ export class LivePeer implements Peer, DiallingHost, RoomHost, DrainingHost, Wor
   }
 
   waits(attempt: number, retryAt: number, error: BraidError): void {
-    this.why = error
+    this.#why = error
     this.#turn({ type: 'waiting', attempt, retryAt, error })
   }
 
@@ -179,10 +186,17 @@ export class LivePeer implements Peer, DiallingHost, RoomHost, DrainingHost, Wor
     if (this.#link !== link) return
     link.isOpen = true
     // What becomes of one that drains or is over already, is on its way here.
-    if (!link.isUsable) return
+    if (!link.isMeant) return
     link.openedAt = this.clock.now()
-    this.why = undefined
-    this.#turn({ type: session.state === 'detached' ? 'detached' : 'ready', session })
+    this.#why = undefined
+    this.#stands(link)
+  }
+
+  /** The newest session has a transport, or looks for another. */
+  #stands(link: Link): void {
+    const { session } = link
+    const type = link.isDetached ? 'detached' : 'ready'
+    if (this.state.type !== type) this.#turn({ type, session })
     while (link.isUsable) {
       const work = this.#room.leave()
       if (work === undefined) break
@@ -198,8 +212,8 @@ export class LivePeer implements Peer, DiallingHost, RoomHost, DrainingHost, Wor
       if (state === 'draining') {
         const text = 'the session drains, and takes no new work'
         this.#retire(link, new BraidError('GOING_AWAY', text, { initiator: 'remote' }))
-      } else if (this.#link === link && link.isOpen && (state === 'ready' || state === 'detached')) {
-        if (this.state.type !== state) this.#turn({ type: state, session })
+      } else if (this.#link === link && link.isMeant) {
+        this.#stands(link)
       }
     }
     const ended = await session.closed

@@ -13,7 +13,7 @@ import { type PeerOptions, parsePeerOptions } from './options.ts'
  * How a peer stands, as data to show.
  *
  * `connecting`: it dials, for the `attempt`-th time since all was well. `ready`: work goes over `session`. `detached`: the session
- * has lost its transport and looks for another; work waits in it. `waiting`: there is no session, because of `error`, and the
+ * has lost its transport and looks for another; new work waits for it. `waiting`: there is no session, because of `error`, and the
  * `attempt`-th dial comes at `retryAt` (by the peer's clock; unless another was given, that of `performance.now()`). `draining`: it
  * takes no new work. `closed`: over; `error` says why, if not by `close`, `drain` or the signal.
  */

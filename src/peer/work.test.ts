@@ -87,7 +87,7 @@ test('peer: a call refused while the peer itself drains fails at once', async ()
   await over(setting)
 })
 
-test('link: takes work once it is set up, unless it is retired, drains or is over', () => {
+test('link: takes work once it is set up, unless it is retired, drains, has no transport or is over', () => {
   const usable = (state: State, retired: boolean): boolean => {
     const link = new Link({ state } as Session)
     assert.equal(link.isUsable, false)
@@ -98,7 +98,7 @@ test('link: takes work once it is set up, unless it is retired, drains or is ove
   const states: State[] = ['connecting', 'ready', 'detached', 'draining', 'closed']
   assert.deepEqual(
     states.map((state) => usable(state, false)),
-    [true, true, true, false, false],
+    [true, true, false, false, false],
   )
   assert.ok(states.every((state) => !usable(state, true)))
 })

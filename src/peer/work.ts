@@ -100,7 +100,7 @@ export class PeerCall implements PeerWork {
 
   /** What was certainly not executed, because its session takes no more work or is over, is made once more over the next one. */
   #failed(link: Link, error: unknown): void {
-    if (!this.#isRepeated && isOfSession(error) && error.executed === 'no' && !link.isUsable) {
+    if (!this.#isRepeated && isOfSession(error) && error.executed === 'no' && !link.isMeant) {
       this.#isRepeated = true
       if (this.#host.place(this, true) === undefined) return
     }

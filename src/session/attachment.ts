@@ -2,7 +2,7 @@
 // peer is at the other end. Knows no frame, and nothing of streams and calls.
 
 import type { Engine, EngineEvent, ResumeRequest, Ticket } from '../engine/contract.ts'
-import { BraidError, codes } from '../engine/errors.ts'
+import { type BraidError, codes } from '../engine/errors.ts'
 import { addressOf } from './arrivals.ts'
 import type { Clock } from './clock.ts'
 import type { SessionHooks } from './hooks.ts'
@@ -14,6 +14,7 @@ import type { Resumable, Resumption, Returning } from './resumption.ts'
 import { hidden } from './secret.ts'
 import type { Remote, State } from './session.ts'
 import type { Share } from './share.ts'
+import { localError } from './words.ts'
 
 const SESSION_LOST = codes.SESSION_LOST.number
 const DENIED = codes.DENIED.number
@@ -156,8 +157,7 @@ export class Attachment implements Resumable {
   /** `guessed`: that session is there, but the secret is wrong, or used up. */
   private refuse(code: number, reason: string, cause?: unknown, guessed = true): void {
     const { host } = this
-    const name = code === DENIED ? 'DENIED' : code === PROTOCOL ? 'PROTOCOL' : 'SESSION_LOST'
-    const error = new BraidError(name, reason, { cause })
+    const error = localError(code, reason, { cause })
     if (guessed && this.refusals?.mayTell(addressOf(host.remote.address), host.clock.now()) === false)
       return this.pump.cut(error)
     host.engine.refuseResume(code, reason)

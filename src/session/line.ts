@@ -34,6 +34,16 @@ export class Line implements TransportSink {
     sink?.closed(error)
   }
 
+  /** Ends a transport that nobody needs any more, and that has not started. */
+  turnAway(): void {
+    try {
+      this.start()
+    } catch {
+      // Then it is none.
+    }
+    this.leave()
+  }
+
   /** Ends the transport; how it ends concerns nobody. */
   leave(): void {
     this.sink = undefined

@@ -5,10 +5,11 @@ import { BraidError } from '../engine/errors.ts'
 import { addressOf } from './arrivals.ts'
 import type { LimitUse } from './ceiling.ts'
 import { quiet } from './deferred.ts'
+import { Line } from './line.ts'
 import { parseSessionOptions, type SessionOptions, type SessionSettings } from './options.ts'
 import { Refusals } from './refusals.ts'
 import type { DrainReport, Session } from './session.ts'
-import { startShared, turnAway } from './start.ts'
+import { startShared } from './start.ts'
 import { type ResumeOptions, Tickets } from './tickets.ts'
 import type { Transport } from './transport.ts'
 
@@ -129,7 +130,7 @@ export class LiveListener implements Listener {
     const share = this.#open ? this.#settings.budget.accepted(addressOf(transport.remote)) : undefined
     if (share === undefined) {
       this.#refused++
-      turnAway(transport)
+      new Line(transport).turnAway()
       return
     }
     this.#accepted++

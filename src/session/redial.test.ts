@@ -142,8 +142,8 @@ test('redial gives up with SESSION_LOST when the peer keeps the session no longe
   assert.deepEqual(world.clock.pending, 2)
   await world.pass(50)
   assert.equal(world.end?.code, 'BRAID_SESSION_LOST')
-  assert.equal(world.end?.cause, LOST)
-  assert.match(world.end!.message, /the cable broke, .* within 10000 ms/)
+  assert.match(world.end!.message, /^the cable broke, .* within 10000 ms; the last dial: refused$/)
+  assert.match(String(world.end?.cause), /refused/)
   assert.equal(world.clock.pending, 0)
   const before = world.dials.length
   await world.pass(60_000)
@@ -156,6 +156,8 @@ test('redial gives up in time although a dial never settles, and tells the dial'
   await world.pass(KEEP_MS)
   assert.equal(world.dials.length, 1)
   assert.equal(world.end?.code, 'BRAID_SESSION_LOST')
+  assert.match(world.end!.message, /^the cable broke, .* within 10000 ms$/)
+  assert.equal(world.end?.cause, LOST)
   assert.equal(world.signals[0]?.aborted, true)
   assert.equal(world.clock.pending, 0)
 })
@@ -192,6 +194,39 @@ test('redial closes a transport that comes too late', async () => {
   deliver(late)
   await turn()
   assert.deepEqual([late.asked, world.lines], [['start', 'close'], []])
+})
+
+test('redial outlives a transport that comes too late and cannot even be started', async () => {
+  const late: Fake = {
+    ...transport(),
+    start: () => {
+      throw new Error('no transport at all')
+    },
+  }
+  let deliver: (transport: Transport) => void = () => {}
+  const world = new World(() => new Promise((resolve) => (deliver = resolve)))
+  world.lose()
+  await world.pass(100)
+  world.redial.over()
+  // What it throws would be an unhandled rejection, which fails the test.
+  deliver(late)
+  await turn()
+  assert.deepEqual([late.asked, world.lines], [['close'], []])
+})
+
+test('redial gives up at once what another dial cannot mend', async () => {
+  const wrong = new BraidError('TLS', 'its certificate is for another host')
+  const world = new World(() => Promise.reject(wrong))
+  world.lose()
+  await world.pass(60_000)
+  assert.equal(world.dials.length, 1)
+  assert.equal(world.end?.code, 'BRAID_SESSION_LOST')
+  assert.match(
+    world.end!.message,
+    /^the cable broke, .* mend this; the last dial: its certificate is for another host$/,
+  )
+  assert.equal(world.end?.cause, wrong)
+  assert.equal(world.clock.pending, 0)
 })
 
 test('redial that loses a transport before RESUME was answered has only the time that is left', async () => {

@@ -2,7 +2,7 @@
 // session. Knows no frame and no address: how to dial is handed in.
 
 import { BraidError } from '../engine/errors.ts'
-import { backoff } from './backoff.ts'
+import { backoff, isFinal } from './backoff.ts'
 import type { Clock } from './clock.ts'
 import { Line } from './line.ts'
 import type { Resumable, Resumption } from './resumption.ts'
@@ -53,14 +53,15 @@ export class Redial implements Resumption {
     let line: Line
     try {
       line = new Line(await waiting.dial(this.#dial))
-    } catch {
-      if (!waiting.over) this.#again(session, waiting)
+    } catch (thrown) {
+      if (waiting.over) return
+      waiting.failed = thrown
+      if (isFinal(thrown)) session.giveUp(waiting.lost('dialling again cannot mend this'))
+      else this.#again(session, waiting)
       return
     }
-    if (waiting.over) {
-      line.start()
-      line.leave()
-    } else session.redialled(line, ++this.#attempts)
+    if (waiting.over) line.turnAway()
+    else session.redialled(line, ++this.#attempts)
   }
 }
 
@@ -68,6 +69,9 @@ export class Redial implements Resumption {
 class Waiting {
   tries = 0
   over = false
+  /** Why the last dial failed. */
+  failed: unknown
+  readonly #error: BraidError
   readonly #clock: Clock
   /** Of the dial that is under way. A transport may end with its signal, so that of one which succeeded is never aborted. */
   #aborting: AbortController | undefined
@@ -76,9 +80,15 @@ class Waiting {
 
   constructor(session: Resumable, keepMs: number, error: BraidError) {
     this.#clock = session.clock
-    const text = `${error.message}, and it could not be resumed within ${keepMs} ms`
-    const lost = new BraidError('SESSION_LOST', text, { cause: error })
-    this.#expiry = this.#clock.set(() => session.giveUp(lost), keepMs)
+    this.#error = error
+    const inVain = `it could not be resumed within ${keepMs} ms`
+    this.#expiry = this.#clock.set(() => session.giveUp(this.lost(inVain)), keepMs)
+  }
+
+  lost(why: string): BraidError {
+    const { failed } = this
+    const dial = failed instanceof Error ? `; the last dial: ${failed.message}` : ''
+    return new BraidError('SESSION_LOST', `${this.#error.message}, and ${why}${dial}`, { cause: failed ?? this.#error })
   }
 
   async dial(dial: Dial): Promise<Transport> {

@@ -5,12 +5,13 @@ import { BraidError, codes } from '../engine/errors.ts'
 import { systemRandom } from './clock.ts'
 import { quiet } from './deferred.ts'
 import type { SessionHooks } from './hooks.ts'
+import { Line } from './line.ts'
 import { LiveSession } from './live-session.ts'
 import { parseSessionOptions, type SessionOptions, type SessionSettings } from './options.ts'
 import { type Dial, Redial } from './redial.ts'
 import type { Session } from './session.ts'
 import type { Share } from './share.ts'
-import type { Transport, TransportSink } from './transport.ts'
+import type { Transport } from './transport.ts'
 import { localError } from './words.ts'
 
 /** Who speaks first: the dialer; or both at once where nobody dialled (ports, memory, streams of another session). */
@@ -87,21 +88,12 @@ export function connectSession(
   return quiet(promise)
 }
 
-/** Keeps a transport only to close it. */
-const NOBODY: TransportSink = { bytes: () => {}, drained: () => {}, closed: () => {} }
-
-/** Ends a transport of which no session was made, without a word. */
-export function turnAway(transport: Transport): void {
-  transport.start(NOBODY)
-  transport.close()
-}
-
 /** Whoever is only told that there is no session cannot close its transport. */
 function attempt<T>(transport: Transport, task: () => T): T {
   try {
     return task()
   } catch (thrown) {
-    turnAway(transport)
+    new Line(transport).turnAway()
     throw thrown
   }
 }

@@ -17,6 +17,7 @@ export class Copy {
     for (const part of code) cpSync(join(root, part), join(this.folder, part), { recursive: true, filter: isCode })
     for (const part of data) symlinkSync(join(root, part), join(this.folder, part), 'junction')
     cpSync(join(root, 'package.json'), join(this.folder, 'package.json'))
+    process.once('exit', () => this.remove())
   }
 
   read(path: string): string {

@@ -19,6 +19,8 @@ const { values } = parseArgs({
   },
 })
 const begun = performance.now()
+// An end with its 'exit', so that no copy stays behind.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 if (values.history) await tellHistory()
 else await tellMutants()
 

@@ -1,7 +1,7 @@
 // Nodes that do to bytes what a network must not: harm them, end them in the middle, keep them back for seconds.
 
 import type { Clock } from './clock.ts'
-import { Node } from './network.ts'
+import { Cut, Node } from './network.ts'
 import type { Prng } from './prng.ts'
 
 /** What can happen to the bytes at one place. */
@@ -47,28 +47,12 @@ export class Harm extends Node {
 }
 
 /** In the middle of the bytes of one direction comes the orderly end of the transport; what follows is lost. */
-export class Fin extends Node {
-  #left: number
-  readonly #ended: () => void
-
+export class Fin extends Cut {
   constructor(clock: Clock, offset: number, ended: () => void) {
-    super(clock)
-    this.#left = offset
-    this.#ended = ended
-  }
-
-  protected override pass(chunk: Uint8Array): boolean {
-    if (this.#left < 0) return true
-    if (chunk.length <= this.#left) {
-      this.#left -= chunk.length
-      return super.pass(chunk)
-    }
-    const head = chunk.subarray(0, this.#left)
-    this.#left = -1
-    if (head.length > 0) super.pass(head)
-    this.#ended()
-    this.below.finish()
-    return true
+    super(clock, offset, () => {
+      ended()
+      this.below.finish()
+    })
   }
 }
 
