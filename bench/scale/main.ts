@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Child } from './child.ts'
 import type { Kind, Part } from './run.ts'
-import { markdown, type Plot, verdicts } from './series.ts'
+import { markdown, measured, type Plot, verdicts } from './series.ts'
 
 const KINDS: Readonly<Record<Kind, { readonly most: number; readonly quick: number }>> = {
   streams: { most: 100_000, quick: 30_000 },
@@ -55,7 +55,7 @@ function plan(args: readonly string[]): Plan | undefined {
   return { parts, json: values.json }
 }
 
-async function measured(part: Part): Promise<Plot[]> {
+async function figuresOf(part: Part): Promise<Plot[]> {
   const tell = (text: string): void => void process.stderr.write(`${part.kind}: ${text}\n`)
   const child = new Child(new URL('./run.js', import.meta.url), { tell })
   try {
@@ -78,7 +78,7 @@ async function main(): Promise<number> {
     return 0
   }
   const plots: Plot[] = []
-  for (const part of chosen.parts) plots.push(...(await measured(part)))
+  for (const part of chosen.parts) plots.push(...measured(await figuresOf(part)))
   for (const plot of plots) process.stdout.write(`${markdown(plot)}\n`)
   const judged = plots.flatMap(verdicts)
   for (const { line } of judged) process.stdout.write(`${line}\n`)

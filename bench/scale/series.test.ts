@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Crossing } from './crossing.ts'
 import { type Cell, verdicts as linkVerdicts } from './link-report.ts'
-import { type Flat, markdown, type Plot, type Point, verdicts } from './series.ts'
+import { type Flat, from, markdown, measured, type Plot, type Point, verdicts } from './series.ts'
 
 function plot(points: readonly Point[], flat?: Flat): Plot {
   const series = flat === undefined ? { name: 'a call', points } : { name: 'a call', points, flat }
@@ -53,6 +53,16 @@ test('one size shows no slope, and who promises nothing is not judged', () => {
   ]
   assert.deepEqual(verdicts(plot(points)), [])
   assert.match(markdown(plot(points)), /\| 10 \| 99 \|/)
+})
+
+test('sizes that say nothing are left out, and plots that have no others', () => {
+  const points: Point[] = [
+    [1, -9],
+    [10, 2],
+  ]
+  assert.deepEqual(from(10, points), [[10, 2]])
+  assert.deepEqual(measured([plot(from(100, points))]), [])
+  assert.deepEqual(measured([plot(points)]), [plot(points)])
 })
 
 /** Everybody gets `got` MiB/s over 10 Mbit/s, but for what is said of Braidwire. */

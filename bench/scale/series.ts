@@ -27,6 +27,17 @@ export interface Plot {
   readonly series: readonly Series[]
 }
 
+/** The points from a size on; below it, what a program takes anyway weighs more than the units, and says nothing of them. */
+export function from(size: number, points: readonly Point[]): readonly Point[] {
+  return points.filter(([x]) => x >= size)
+}
+
+/** Without what was not measured at any size that says something. */
+export function measured(plots: readonly Plot[]): Plot[] {
+  const told = plots.map((plot) => ({ ...plot, series: plot.series.filter(({ points }) => points.length > 0) }))
+  return told.filter(({ series }) => series.length > 0)
+}
+
 export interface Verdict {
   readonly met: boolean
   readonly line: string

@@ -5,13 +5,15 @@ import type { Session } from 'braidwire'
 import { pair } from 'braidwire/test'
 import { mark } from '../sample.ts'
 import { beside, ownCallCost, Rig, settled, sizes, warmCalls } from './rig.ts'
-import type { Plot, Point, Series } from './series.ts'
+import { from, type Plot, type Point, type Series } from './series.ts'
 
 const AT_ONCE = 32
 /** What a process has open besides its sockets, with room to spare. */
 const OTHER_FILES = 100
 /** Come and gone before anything is measured. */
 const WARM = 1000
+const HEAP_FROM = 100
+const RSS_FROM = 3000
 
 /** Costs by number of sessions; RSS of those added since the number before, because the first live where the warm-up's did. */
 class Curves {
@@ -141,12 +143,12 @@ function plots(tcp: Curves, memory: Curves): Plot[] {
   const cost = { from: 300, factor: 2 }
   const ratio = { from: 1, factor: 1.5, reference: 1 }
   const memories: Series[] = [
-    { name: 'heap, TCP, dialling side', points: tcp.heap, flat: heap },
-    { name: 'heap, TCP, listening side', points: tcp.serverHeap, flat: heap },
-    { name: 'heap, in memory, both ends', points: memory.heap, flat: heap },
-    { name: 'RSS of the last, TCP, dialling side', points: tcp.rss, flat: pages },
-    { name: 'RSS of the last, TCP, listening side', points: tcp.serverRss, flat: pages },
-    { name: 'RSS of the last, in memory, both ends', points: memory.rss, flat: pages },
+    { name: 'heap, TCP, dialling side', points: from(HEAP_FROM, tcp.heap), flat: heap },
+    { name: 'heap, TCP, listening side', points: from(HEAP_FROM, tcp.serverHeap), flat: heap },
+    { name: 'heap, in memory, both ends', points: from(HEAP_FROM, memory.heap), flat: heap },
+    { name: 'RSS of the last, TCP, dialling side', points: from(RSS_FROM, tcp.rss), flat: pages },
+    { name: 'RSS of the last, TCP, listening side', points: from(RSS_FROM, tcp.serverRss), flat: pages },
+    { name: 'RSS of the last, in memory, both ends', points: from(RSS_FROM, memory.rss), flat: pages },
   ]
   return [
     { title: 'memory of an idle session', x, y: 'bytes a session', series: memories },

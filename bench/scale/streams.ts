@@ -3,11 +3,13 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Receiver, Session } from 'braidwire'
 import { beside, Rig, sizes, type Weights } from './rig.ts'
-import type { Plot, Point } from './series.ts'
+import { from, type Plot, type Point } from './series.ts'
 
 const OPTIONS = { maxStreams: 2 ** 24 }
 const BATCH = 500
 const WARM = 2000
+const HEAP_FROM = 1000
+const RSS_FROM = 10_000
 const ignore: Receiver = { data() {}, end() {}, failed() {} }
 
 /** From one open stream to `most`. */
@@ -105,10 +107,10 @@ class Curves {
         x,
         y: 'bytes a stream',
         series: [
-          { name: 'heap, opening side', points: this.#heap, flat: memory },
-          { name: 'heap, other side', points: this.#serverHeap, flat: memory },
-          { name: 'RSS, opening side', points: this.#rss, flat: pages },
-          { name: 'RSS, other side', points: this.#serverRss, flat: pages },
+          { name: 'heap, opening side', points: from(HEAP_FROM, this.#heap), flat: memory },
+          { name: 'heap, other side', points: from(HEAP_FROM, this.#serverHeap), flat: memory },
+          { name: 'RSS, opening side', points: from(RSS_FROM, this.#rss), flat: pages },
+          { name: 'RSS, other side', points: from(RSS_FROM, this.#serverRss), flat: pages },
         ],
       },
       {
