@@ -212,6 +212,11 @@ test('a client outlives its server and tells what a broken connection cost', asy
   ])
 })
 
+test('workers share a port and its sessions, and count in one place', async (t) => {
+  const output = await new Program(t, 'cluster', ['2', '5']).finished()
+  assert.match(output, /^\d+ calls a second\n2 workers made 40 hashes\n$/)
+})
+
 test('update streams are opened from either side and confirmed by the other', async (t) => {
   const one = new Program(t, 'update', ['listen', 'tcp://127.0.0.1:0'])
   const other = new Program(t, 'update', ['connect', await listening(one)])

@@ -74,3 +74,38 @@ test('a cut ends both sides, and a new connection is taken unless refused', asyn
   await new Promise((resolve) => refused.once('close', resolve))
   assert.equal(proxy.accepted, 1)
 })
+
+test('connections share a throttled link, and none starves', async (t) => {
+  const rate = 4_000_000
+  const received = [0, 0]
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', ([first]: Buffer) => socket.on('data', ({ length }) => (received[first!]! += length)))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const proxy = await TcpProxy.to((server.address() as { port: number }).port, { rate })
+  const sockets = received.map((_, number) => {
+    const socket = dial({ port: proxy.port, host: '127.0.0.1' })
+    socket.on('error', () => {})
+    socket.write(Uint8Array.of(number))
+    const chunk = Buffer.alloc(64 * 1024)
+    const write = () => {
+      while (!socket.destroyed && socket.write(chunk));
+    }
+    socket.once('connect', () => setTimeout(write, 20))
+    socket.on('drain', write)
+    return socket
+  })
+  t.after(async () => {
+    for (const socket of sockets) socket.destroy()
+    await proxy.close()
+    server.close()
+  })
+  const begun = performance.now()
+  const total = () => received[0]! + received[1]!
+  while (total() < rate / 2) await sleep(10)
+  // However busy the machine is: it can be slower than the link, and never faster.
+  const most = (rate * (performance.now() - begun)) / 1000
+  assert.ok(total() <= most, `${total()} bytes, more than the ${most} a link of that rate can carry`)
+  assert.ok(Math.min(...received) > 0.25 * total(), `shared as ${received.join(' to ')}`)
+})
