@@ -1,12 +1,10 @@
 // What typed calls allocate: every object of both sides counted, in one process, over a transport in memory.
 // Counts do not depend on how busy the machine is. Knows Braidwire's own service only; measures no other library.
 
-import { type HeapProfiler, Session as Inspector } from 'node:inspector/promises'
-import { relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expose, wrap } from 'braidwire/rpc'
 import { pair } from 'braidwire/test'
 import { api } from './adapters/braidwire-rpc.ts'
+import { allocations, type Site } from './allocations.ts'
 
 const WARM_CALLS = 30_000
 const CALLS = 4_000
@@ -22,12 +20,6 @@ interface Cost {
   readonly cpuUs: number
   /** Where the objects are made, most of them first. */
   readonly sites: readonly Site[]
-}
-
-interface Site {
-  readonly name: string
-  readonly objects: number
-  readonly bytes: number
 }
 
 /** Counts for calls of 64 B and items of 100 B, as Markdown. */
@@ -73,70 +65,14 @@ async function measure(
   return { title, objects, bytes, cpuUs: (user + system) / warm, sites: each }
 }
 
-/** Every allocation while `work` runs, also of what is collected meanwhile: at an interval of one byte nothing is left out. */
-async function allocations(work: () => Promise<void>): Promise<Site[]> {
-  const inspector = new Inspector()
-  inspector.connect()
-  await inspector.post('HeapProfiler.enable')
-  await inspector.post('HeapProfiler.startSampling', {
-    samplingInterval: 1,
-    includeObjectsCollectedByMajorGC: true,
-    includeObjectsCollectedByMinorGC: true,
-  } as HeapProfiler.StartSamplingParameterType)
-  await work()
-  const { profile } = await inspector.post('HeapProfiler.stopSampling')
-  inspector.disconnect()
-  return bySite(profile as Profile)
-}
-
-/** What the inspector tells beyond its declared types. */
-interface Node extends HeapProfiler.SamplingHeapProfileNode {
-  readonly id: number
-  readonly children: Node[]
-}
-interface Profile extends HeapProfiler.SamplingHeapProfile {
-  readonly samples: readonly { readonly nodeId: number; readonly size: number }[]
-}
-
-function bySite(profile: Profile): Site[] {
-  const names = new Map<number, string>()
-  const visit = (node: Node, caller: string): void => {
-    const name = nameOf(node.callFrame, caller)
-    names.set(node.id, name)
-    for (const child of node.children) visit(child, name)
-  }
-  visit(profile.head as Node, '')
-  const sites = new Map<string, { name: string; objects: number; bytes: number }>()
-  for (const { nodeId, size } of profile.samples) {
-    const name = names.get(nodeId) ?? ''
-    const site = sites.get(name) ?? { name, objects: 0, bytes: 0 }
-    site.objects++
-    site.bytes += size
-    sites.set(name, site)
-  }
-  return [...sites.values()].sort((one, other) => other.bytes - one.bytes)
-}
-
-/** Functions of the language are named with whoever called them. */
-function nameOf(
-  { functionName, url, lineNumber }: HeapProfiler.SamplingHeapProfileNode['callFrame'],
-  caller: string,
-): string {
-  if (url === '') return `${functionName} < ${caller}`
-  const file = url.startsWith('file:')
-    ? relative(process.cwd(), fileURLToPath(url))
-    : url.slice(url.lastIndexOf('/') + 1)
-  return `${functionName === '' ? '(anonymous)' : functionName} ${file}:${lineNumber + 1}`
-}
-
 function markdown(costs: readonly Cost[]): string {
   const lines = ['|  | objects | bytes | CPU µs |', '| --- | ---: | ---: | ---: |']
   for (const { title, objects, bytes, cpuUs } of costs)
     lines.push(`| ${title} | ${objects.toFixed(1)} | ${bytes.toFixed(0)} | ${cpuUs.toFixed(2)} |`)
   for (const { title, sites } of costs) {
     lines.push('', `${title}, where:`, '')
-    for (const { name, objects, bytes } of sites.slice(0, SITES))
-      lines.push(`- ${objects.toFixed(1)} objects, ${bytes.toFixed(0)} B: ${name}`)
+    for (const { name, line, objects, bytes } of sites.slice(0, SITES))
+      lines.push(`- ${objects.toFixed(1)} objects, ${bytes.toFixed(0)} B: ${name}:${line}`)
   }
   return `${lines.join('\n')}\n`
 }
