@@ -160,3 +160,25 @@ test('the papers and plots are those of the published results', () => {
   for (const [path, text] of compose(results, papers))
     assert.ok(readFileSync(join(root, path), 'utf8') === text, `${path} is out of date: npm run bench:papers`)
 })
+
+test('runs on several runtimes are published as one table, with a ratio for each', (t) => {
+  const { folder } = project(t, marked('runtimes.json'))
+  const run = sampleRun(['net', 'braidwire'])
+  const runtimes = [
+    { title: 'Node', version: '20.0.0', run },
+    { title: 'Bun', version: '1.0.0', run: { ...run, rows: { calls: run.rows.calls! } } },
+  ]
+  const given = join(folder, 'runtimes.json')
+  writeFileSync(given, JSON.stringify({ date: run.date, cpu: run.cpu, cores: 2, runtimes }))
+  publish(folder, [given])
+  const lines = readFileSync(join(folder, PERFORMANCE), 'utf8').split('\n')
+  assert.ok(lines.includes('|  | Node 20.0.0 | Bun 1.0.0 |'))
+  const [ours, ratio] = ['| MiB/s, Braidwire |', '| Braidwire ÷ plain sockets |'].map((begin) =>
+    lines.find((line) => line.startsWith(begin)),
+  )
+  const { net, braidwire } = run.rows.bulk!.contenders
+  const median = ({ mibPerS }: typeof net & object): number => mibPerS!.median!
+  assert.equal(ours, `| MiB/s, Braidwire | ${Math.round(median(braidwire!)).toLocaleString('en-US')} | – |`)
+  assert.match(ratio!, /^\| Braidwire ÷ plain sockets \| \d[\d.]*( \(!\))? \| – \|$/)
+  assert.ok(median(net!) > 0)
+})

@@ -8,6 +8,7 @@ import { BraidError } from '../engine/errors.ts'
 import type { Transport } from '../session/transport.ts'
 import { duplexTransport } from '../transports/duplex.ts'
 import { type Address, formatAddress } from './address.ts'
+import { keepHeapTop } from './heap-top.ts'
 import { Slabs } from './slabs.ts'
 import { clientHandshake, type TlsDialOptions, type TlsOptions, tlsServer } from './tls.ts'
 import { tlsError } from './tls-failures.ts'
@@ -50,6 +51,7 @@ export async function dial(address: Address, options: DialOptions = {}): Promise
   if (address.kind !== 'unix' && address.port === 0) {
     throw new BraidError('INVALID_INPUT', `cannot dial ${url}: nobody listens on port 0`)
   }
+  keepHeapTop()
   return new Promise((resolve, reject) => {
     const socket = handshake === undefined ? dialled(address) : connect(socketOptions(address))
     let connected = false
@@ -158,6 +160,7 @@ export async function accept(
   connected: (transport: Transport) => void,
   tls?: TlsOptions,
 ): Promise<Acceptor> {
+  keepHeapTop()
   const server = () => serverOf(address, connected, tls)
   try {
     return acceptor(address, await bind(address, server()))

@@ -11,8 +11,13 @@ const ROOM_BYTES_MIN = 1024
 /** After so many small reads in a row it is no pause between large ones any more. */
 const SMALL_READS = 8
 
+/** Not zeroed: only what was read into is handed out. A plain Uint8Array, because views of a Buffer are dearer. */
+function slabOf(bytes: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
+}
+
 export class Slabs {
-  private slab = new Uint8Array(SMALL_BYTES)
+  private slab = slabOf(SMALL_BYTES)
   private used = 0
   /** Reads fill the room they are given: the next slab is a large one. */
   private large = false
@@ -33,7 +38,7 @@ export class Slabs {
     const left = slab.length - end
     const room = this.large ? LARGE_BYTES / 2 : ROOM_BYTES_MIN
     if (left < room || (!this.large && slab.length === LARGE_BYTES)) {
-      this.slab = new Uint8Array(this.large ? LARGE_BYTES : SMALL_BYTES)
+      this.slab = slabOf(this.large ? LARGE_BYTES : SMALL_BYTES)
       this.used = 0
     } else this.used = end
     return slab.subarray(used, end)

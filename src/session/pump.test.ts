@@ -159,6 +159,18 @@ test('pump ignores what comes after the end of the transport', async () => {
   await a.close()
 })
 
+test('pump says of who hangs up before a word what may be wrong with him, and of others that they did not say goodbye', async () => {
+  const heard = new Watched()
+  const other = startSession(heard)
+  heard.sink?.bytes(filled(1, 0xf5))
+  heard.sink?.closed()
+  assert.match((await other.closed)?.message ?? '', /^watched ended the connection without a goodbye$/)
+  const mute = new Watched()
+  const session = startSession(mute)
+  mute.sink?.closed()
+  assert.match((await session.closed)?.message ?? '', /before it said anything: it may be full, or .*tls:\/\//)
+})
+
 test('pump passes on what a transport says of its own end', async () => {
   const watched = new Watched()
   const session = startSession(watched)

@@ -13,6 +13,8 @@ const FLUSH_BYTES = 256 * 1024
 /** How long CLOSE may wait for room in the transport, and the transport for its own end. */
 const CLOSE_WAIT_MS = 2_000
 const GONE_WAIT_MS = 5_000
+/** What may be wrong with somebody who hangs up at once. */
+const MUTE = 'it may be full, or speak something else there (TLS wants tls://)'
 
 export interface PumpOwner {
   event(event: EngineEvent): void
@@ -40,6 +42,8 @@ export class Pump implements TransportSink {
   private readonly stall: Patience
   private readonly writeTimeoutMs: number
   private acknowledged = 0
+  /** The peer has said something. */
+  private heard = false
   writesStalled = 0
   private scheduled = false
   /** Events are being handed out: what they cause is handed out by the same loop. */
@@ -119,6 +123,7 @@ export class Pump implements TransportSink {
   // -- TransportSink
 
   bytes(chunk: Uint8Array): void {
+    this.heard = true
     this.owner.receiving()
     try {
       this.engine.receive(chunk, this.clock.now())
@@ -139,10 +144,10 @@ export class Pump implements TransportSink {
     // A transport that knows what its end means says so itself.
     if (error instanceof BraidError) return this.lost(error)
     const remote = this.line?.transport.remote
-    const text =
-      error === undefined
-        ? `${remote} ended the connection without a goodbye`
-        : `connection to ${remote}: ${error.message}`
+    const silent = this.heard
+      ? `${remote} ended the connection without a goodbye`
+      : `${remote} ended the connection before it said anything: ${MUTE}`
+    const text = error === undefined ? silent : `connection to ${remote}: ${error.message}`
     this.lost(new BraidError('TRANSPORT_LOST', text, { scope: 'transport', initiator: 'remote', cause: error }))
   }
 
