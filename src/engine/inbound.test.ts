@@ -47,7 +47,8 @@ test('another major version is answered with our preface and CLOSE(VERSION) only
 test('a frame before HELLO is a protocol error, but CLOSE is heard', () => {
   const side = new Side()
   side.receive(join([wire.PREFACE, frame(wire.PING, 0)]))
-  assert.equal(side.closedWith(), 'BRAID_PROTOCOL')
+  const { error } = side.one('closed')
+  assert.deepEqual([error?.code, error?.message], ['BRAID_PROTOCOL', `frame type ${wire.PING} before HELLO`])
   const other = new Side()
   other.receive(join([wire.PREFACE, frame(wire.CLOSE, 0, 22, 'too old')]))
   assert.equal(other.closedWith(), 'BRAID_VERSION')

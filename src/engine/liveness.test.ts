@@ -202,6 +202,19 @@ test('many sessions that began together ask at times of their own, within a fift
   }
 })
 
+test('each silence is asked at a time of its own', () => {
+  const draws = [0, 0.5, 1]
+  const liveness = new Liveness(IDLE, () => draws.shift() ?? 0)
+  let now = 0
+  for (const wait of [12_000, 15_000, 18_000]) {
+    liveness.heard(now)
+    while (liveness.look(liveness.due) !== 'ping') assert.ok(liveness.due <= now + wait)
+    assert.equal(liveness.look(now + wait), 'nothing')
+    now += wait
+    assert.equal(liveness.silence(now), wait)
+  }
+})
+
 test('two honest sides that have nothing to say keep each other alive, without cost', () => {
   const pair = new Pair()
   for (let now = 0; now <= 3_600_000; now += 1000) {

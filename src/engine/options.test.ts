@@ -45,3 +45,25 @@ test('a codec name is at most 128 bytes, not characters', () => {
   assert.throws(() => parseOptions({ codec: 'x'.repeat(129) }), invalid)
   assert.throws(() => parseOptions({ codec: 'ü'.repeat(65) }), invalid)
 })
+
+test('defaults and bounds are those that the papers name', () => {
+  const [KiB, MiB, most] = [1024, 2 ** 20, 2 ** 30 - 1]
+  assert.deepEqual(
+    Object.fromEntries(names.map((name) => [name, [bounds[name].default, bounds[name].min, bounds[name].max]])),
+    {
+      maxFrame: [64 * KiB, 16 * KiB, MiB],
+      streamWindow: [64 * KiB, 16 * KiB, most],
+      streamWindowMax: [16 * MiB, 16 * KiB, most],
+      growthPool: [16 * MiB, 0, most],
+      sessionWindow: [32 * MiB, 64 * KiB, most],
+      maxStreams: [256, 32, 16_777_216],
+      maxCalls: [256, 32, 65_536],
+      maxMeta: [8 * KiB, KiB, 60 * KiB],
+      writeBuffer: [128 * KiB, KiB, most],
+      earlyBytes: [64 * KiB, KiB, MiB],
+      replayBytes: [16 * MiB, MiB, most],
+      helloTimeoutMs: [10_000, 1, 600_000],
+      idleTimeoutMs: [45_000, 100, 86_400_000],
+    },
+  )
+})

@@ -53,6 +53,14 @@ test('first bytes wait when there is no session credit', () => {
   assert.deepEqual(shapes(side), ['9 0 1'])
 })
 
+test('first bytes that use up the session credit still ride in the OPEN', () => {
+  const side = new Scripted({}, {}, windows(65_536, 65_536))
+  side.engine.write(side.open('bulk'), zeros(64_536))
+  side.heard()
+  side.engine.write(side.open('last'), zeros(1000))
+  assert.deepEqual(shapes(side), ['8 0 1008'])
+})
+
 test('a stream given up before its OPEN leaves no gap', () => {
   const side = new Scripted()
   const [gone, kept] = [side.open('gone'), side.open('kept')]

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { LATE_MS } from './liveness.ts'
 import { SlowFrame } from './slow.ts'
 
 const at = (pending: number, frames = 0) => ({ frames, pending })
@@ -48,6 +49,18 @@ test('a look that comes a little late is followed by another before the verdict'
   read.watch(at(1), 0)
   assert.equal(read.stuck(at(1), 10_003), false)
   assert.equal(read.stuck(at(5_121), 10_013), false)
+})
+
+test('the second look may be as late as the first', () => {
+  for (const [late, stuck] of [
+    [LATE_MS, true],
+    [LATE_MS + 1, false],
+  ] as const) {
+    const slow = new SlowFrame()
+    slow.watch(at(1), 0)
+    assert.equal(slow.stuck(at(1), 10_001), false)
+    assert.equal(slow.stuck(at(1), slow.due + late), stuck)
+  }
 })
 
 test('a look that comes late says nothing about the peer', () => {
