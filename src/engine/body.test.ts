@@ -61,3 +61,7 @@ test('metadata does not pin the buffer it came in', () => {
   const meta = body(2, 1, 9).meta()
   assert.equal(meta?.bytes.buffer.byteLength, 1)
 })
+
+test('a reason may be one character long', () => {
+  assert.equal(new Body().set(Uint8Array.of(0x78), 0, 1).reason(), 'x')
+})

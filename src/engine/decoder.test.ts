@@ -183,3 +183,10 @@ function sink(methods: Partial<FrameSink>): FrameSink {
   const nothing = () => undefined
   return { header: nothing, frame: nothing, skipped: nothing, data: nothing, payload: nothing, ...methods }
 }
+
+test('push answers where it stopped, also within a header', () => {
+  const decoder = new Decoder(sink({}))
+  assert.equal(decoder.push(Uint8Array.of(wire.PING << 3), 0), 1)
+  assert.equal(decoder.push(Uint8Array.of(1), 0), 1)
+  assert.equal(decoder.push(Uint8Array.of(7, wire.PING << 3), 0), 2)
+})

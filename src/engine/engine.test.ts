@@ -237,3 +237,15 @@ test('a DATA payload may take its time', () => {
   const side = new Scripted(patient).say(openFrame(0), frame(wire.DATA, 0, 0, 'abc').subarray(0, 4))
   assert.ok(nothingDue(side))
 })
+
+test('an answer after the end was asked for is not sent', () => {
+  const pair = new Pair()
+  const mine = pair.a.open('x', { confirm: true })
+  pair.run()
+  const { stream } = pair.b.one('open')
+  pair.b.engine.write(stream, zeros(1))
+  pair.b.engine.end(stream)
+  pair.b.engine.accept(stream, { json: true, bytes: utf8('1') })
+  pair.run()
+  assert.deepEqual([pair.a.take('answer').length, pair.a.one('end').stream], [0, mine])
+})

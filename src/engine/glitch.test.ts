@@ -60,3 +60,11 @@ test('no more than 16,384 frames are forgiven', () => {
   bucket.crossed('test')
   assert.equal(bucket.tokens, 999)
 })
+
+test('a frame for something that has just ended is free as long as enough has ended, and counted when it is not', () => {
+  const bucket = new GlitchBucket()
+  bucket.callFinished()
+  const free = bucket.forgiven
+  for (let i = 0; i < free + 2; i++) bucket.crossed('CREDIT')
+  assert.deepEqual([bucket.forgiven, bucket.unforgiven], [0, 2])
+})

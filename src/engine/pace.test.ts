@@ -191,3 +191,13 @@ test('a long link is filled, because what is let go at once does not pass for a 
     assert.ok(share >= 0.95, `${megabit} Mbit/s over ${rttMs} ms: ${(share * 100).toFixed(0)} %`)
   }
 })
+
+test('the other end of a new transport cannot have fewer frames than it said, nor more than were sent', () => {
+  for (const frames of [0, 3]) {
+    const pace = new Pace()
+    send(pace, HALF)
+    send(pace, 100)
+    pace.acked(1, 5)
+    assert.throws(() => pace.resumed(frames), { code: 'BRAID_PROTOCOL', message: /possible are 1 to 2/ })
+  }
+})
