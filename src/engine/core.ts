@@ -6,6 +6,7 @@ import type { EngineEvent, Ticket } from './contract.ts'
 import { BraidError } from './errors.ts'
 import { GlitchBucket } from './glitch.ts'
 import { floors, type PeerLimits } from './hello.ts'
+import { NameDecoder, NameEncoder } from './names.ts'
 import type { EngineSettings } from './options.ts'
 import type { Outgoing } from './outgoing.ts'
 import { Pace } from './pace.ts'
@@ -71,6 +72,8 @@ export class Core {
   now = 0
   /** Streams of ours that wait for their OPEN. */
   readonly opens: Queue<Opening> = new Queue()
+  readonly namesOut: NameEncoder = new NameEncoder()
+  readonly namesIn: NameDecoder = new NameDecoder()
   /** Those given up since this queue was last cleaned. */
   private forgotten = 0
   /** Our open credit: numbers below it may be opened. */
@@ -284,12 +287,13 @@ export class Core {
   /** Forgets a stream whose halves are final, once it owes nothing; with its handler settled its open credit returns. */
   release(record: StreamRecord): void {
     if (!record.finished || (record.owes & (OWES_RESET_SEND | OWES_RESET_RECV)) !== 0) return
-    const table = record.mine ? this.streams.mine : this.streams.theirs
+    const { mine } = record
+    const table = mine ? this.streams.mine : this.streams.theirs
     if (table.delete(record.number)) {
       if (record.receive !== undefined) this.grown -= record.receive.size - this.settings.streamWindow
       this.glitches.streamFinished()
       if (!record.has(REFUSED)) this.events.push({ type: 'finished', stream: record })
-      if (record.has(SETTLED)) this.returnOpenCredit(record)
+      if (!mine && record.has(SETTLED)) this.returnOpenCredit()
     }
   }
 
@@ -304,10 +308,10 @@ export class Core {
   settle(record: StreamRecord): void {
     if (record.has(SETTLED)) return
     record.bits |= SETTLED
-    if (!this.streams.theirs.has(record.number)) this.returnOpenCredit(record)
+    if (!this.streams.theirs.has(record.number)) this.returnOpenCredit()
   }
 
-  private returnOpenCredit(record: StreamRecord): void {
-    if (!record.mine) this.peerOpenLimit++
+  private returnOpenCredit(): void {
+    this.peerOpenLimit++
   }
 }

@@ -21,7 +21,7 @@ import * as resumption from './resume.ts'
 import { counts, limits } from './stats.ts'
 import { ANSWERED, ENDING, MINE, OWES_ANSWER, OWES_FIN, REFILLS, StreamRecord, WANTS_WRITABLE } from './streams.ts'
 import { Timers } from './timers.ts'
-import { encodeReason, encodeText } from './wire.ts'
+import { encodeReason } from './wire.ts'
 
 /** What may still arrive after the session asked the transport to pause. */
 const HELD_SLACK_BYTES = 1_048_576
@@ -73,7 +73,7 @@ class NativeEngine implements Engine {
     const record = new StreamRecord(true, urgency, core.peer.streamWindow)
     // Once the session is over `closed` is the last event: this one then fails with everything that is live.
     if (core.phase === 'open' && core.peerGoAway !== undefined && !part) core.refuseOpen(record, core.peerGoAway)
-    else core.opens.push({ record, name: encodeText(name), meta, confirm, part })
+    else core.opens.push({ record, name: core.namesOut.encode(name), meta, confirm, part })
     return record
   }
 
@@ -103,11 +103,12 @@ class NativeEngine implements Engine {
     if (record.has(ENDING)) return
     record.bits |= ENDING
     if (trailer !== undefined) record.seldom().trailer = trailer
-    if (record.queued > 0) {
+    const { outgoing } = record
+    if (outgoing !== undefined && outgoing.queued > 0) {
       record.bits |= WANTS_WRITABLE
       return
     }
-    record.emptied()
+    record.outgoing = undefined
     if (record.opened) this.core.owe(record, OWES_FIN)
   }
 

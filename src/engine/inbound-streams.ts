@@ -64,7 +64,7 @@ export function open(core: Core, body: Body, flags: number): void {
   core.charge(record, first.length)
   record.number = streams.theirsOpened++
   streams.theirs.set(record.number, record)
-  const name = nameBytes.length > wire.NAME_BYTES_MAX ? undefined : wire.decodeText(nameBytes)
+  const name = nameBytes.length > wire.NAME_BYTES_MAX ? undefined : core.namesIn.decode(nameBytes)
   if (name === undefined) {
     core.namesRefused++
     refuse(core, record, codes.REFUSED.number, 'the name is too long or not UTF-8')
