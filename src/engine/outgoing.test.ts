@@ -10,10 +10,10 @@ function outgoing(): Outgoing {
 
 test('a queue counts what is queued, a message end as a byte', () => {
   const it = outgoing()
-  it.push(new Uint8Array(10), false)
-  it.push(new Uint8Array(0), false)
-  it.push(new Uint8Array(5), true)
-  it.push(new Uint8Array(0), true)
+  assert.equal(it.push(new Uint8Array(10), false), 10)
+  assert.equal(it.push(new Uint8Array(0), false), 0)
+  assert.equal(it.push(new Uint8Array(5), true), 6)
+  assert.equal(it.push(new Uint8Array(0), true), 1)
   assert.equal(it.queued, 17)
   assert.deepEqual(
     it.queue.map((chunk) => (chunk === MESSAGE_END ? 'end' : chunk.length)),
@@ -52,6 +52,21 @@ test('a long queue is cut behind what is written', () => {
   it.advance(101, 0, 101)
   assert.deepEqual([it.head, it.queue.length, it.queued], [0, 99, 99])
   assert.equal(it.queue[0], chunks[101])
+})
+
+test('a queue is cut from 65 chunks on, and when more than half of it is written', () => {
+  const cut = (written: number, length: number): boolean => {
+    const it = outgoing()
+    for (let chunk = 0; chunk < length; chunk++) it.push(new Uint8Array(1), false)
+    it.advance(1, 0, 1)
+    it.advance(written, 0, written - 1)
+    assert.equal(it.queue.length - it.head, length - written)
+    return it.queue.length < length
+  }
+  assert.deepEqual(
+    [cut(6, 10), cut(64, 100), cut(65, 100), cut(65, 129), cut(65, 130), cut(65, 131), cut(100, 300)],
+    [false, false, true, true, false, false, false],
+  )
 })
 
 test('it holds no array of its own while it is empty', () => {

@@ -26,6 +26,16 @@ test('a paged map is a map, whatever is set, deleted and skipped', () => {
   )
 })
 
+test('the first number may be any', () => {
+  for (const first of [0, 31, 32, 63, 64, 2 ** 31, 2 ** 40]) {
+    const map = new PagedMap<string>()
+    map.set(first, 'first')
+    assert.equal(map.get(first), 'first')
+    assert.deepEqual([...map.values()], ['first'])
+    assert.deepEqual([map.delete(first), map.delete(first), map.size], [true, false, 0])
+  }
+})
+
 test('values may go while others are looked at', () => {
   const map = new PagedMap<number>()
   for (let number = 0; number < 200; number++) map.set(number, number)
