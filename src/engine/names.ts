@@ -1,5 +1,5 @@
 // Names of streams, text here and bytes on the wire. Most streams are called as the one before, so the last name is kept, and
-// neither made text nor bytes again: that takes longer than all else about an OPEN. Knows no stream.
+// neither made text nor bytes again. Knows no stream.
 
 import { decodeText, encodeText } from './wire.ts'
 
