@@ -20,7 +20,6 @@ import type { FrameWriter } from './writer.ts'
 
 /** Below this an ASK would only repeat what the first window gives. */
 const ASK_AFTER_BYTES = 32_768
-const ASK_PER_LIMIT = 1.5
 const ASK_GROWTH = 1.25
 
 /**
@@ -142,7 +141,7 @@ export function streams(writer: FrameWriter, core: Core, budget: number): void {
 /** One DATA frame of as many queued chunks as credit, pace, turn and frame size allow. */
 function data(writer: FrameWriter, core: Core, record: StreamRecord): void {
   const credit = Math.min(record.send.left, core.send.left)
-  const most = Math.min(credit, core.pace.room, core.peer.maxFrame, record.deficit)
+  const most = Math.min(credit, core.pace.room, core.pace.frameBytes, core.peer.maxFrame, record.deficit)
   const { queue } = record
   let size = 0
   let index = record.head
@@ -198,7 +197,7 @@ function payload(writer: FrameWriter, record: StreamRecord, size: number): void 
 /** Asks for a larger window before credit runs out, when this stream could use its share of the pace. */
 function ask(core: Core, record: StreamRecord): void {
   const { pace, scheduler } = core
-  const need = Math.floor((pace.limit * ASK_PER_LIMIT) / Math.max(1, scheduler.size))
+  const need = Math.floor(pace.path.windowBytes / Math.max(1, scheduler.size))
   if (record.send.left * 2 >= need || need <= record.asked * ASK_GROWTH) return
   if (need <= core.peer.streamWindow || record.queued < ASK_AFTER_BYTES) return
   record.asked = need
