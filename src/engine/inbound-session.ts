@@ -70,7 +70,7 @@ export function pong(core: Core, body: Body): void {
   }
   const rttMs = core.now - core.pingSentAt
   core.pingSentAt = undefined
-  core.pace.sample(rttMs)
+  core.pace.path.sample(rttMs, core.now)
   core.events.push({ type: 'pong', rttMs })
 }
 

@@ -25,7 +25,6 @@ import type { FrameWriter } from './writer.ts'
 const ASK_AFTER_BYTES = 32_768
 /** An urgency below all that there are. A small integer, because the one of a stream is compared with it at every turn. */
 const NOBODY = 8
-const ASK_PER_LIMIT = 1.5
 const ASK_GROWTH = 1.25
 
 /**
@@ -159,7 +158,7 @@ export function streams(writer: FrameWriter, core: Core, budget: number): void {
 /** One DATA frame of as many queued chunks as credit, pace, turn and frame size allow. */
 function data(writer: FrameWriter, core: Core, record: StreamRecord, outgoing: Outgoing): void {
   const credit = Math.min(record.credit, core.credit)
-  const most = Math.min(credit, core.pace.room, core.peer.maxFrame, outgoing.deficit)
+  const most = Math.min(credit, core.pace.room, core.pace.frameBytes, core.peer.maxFrame, outgoing.deficit)
   const { queue } = outgoing
   let size = 0
   let index = outgoing.head
@@ -216,7 +215,7 @@ function payload(writer: FrameWriter, outgoing: Outgoing, size: number): void {
 /** Asks for a larger window before credit runs out, when this stream could use its share of the pace. */
 function ask(core: Core, record: StreamRecord): void {
   const { pace, scheduler } = core
-  const need = Math.floor((pace.limit * ASK_PER_LIMIT) / Math.max(1, scheduler.size))
+  const need = Math.floor(pace.path.windowBytes / Math.max(1, scheduler.size))
   if (record.credit * 2 >= need || need <= (record.rare?.asked ?? 0) * ASK_GROWTH) return
   if (need <= core.peer.streamWindow || record.queued < ASK_AFTER_BYTES) return
   record.seldom().asked = need
