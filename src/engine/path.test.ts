@@ -63,7 +63,9 @@ test('late wake-ups and event loops that are busy now and then take nothing but 
       const filled = share(link, Math.max(4000, 20 * plan.rttMs))
       assert.ok(filled >= 0.87, `${(filled * 100).toFixed(0)} %`)
       assert.ok(link.pace.limit >= 8 * KiB && link.pace.limit <= LIMIT_BYTES_MAX)
-      if (plan.rate < 80 * MiB_PER_S) assert.ok(link.pace.limit <= 2 * bound(link), `${link.pace.limit}`)
+      // A short path may pass for a busy machine, for ten seconds.
+      if (plan.rate < 80 * MiB_PER_S)
+        assert.ok(link.pace.limit <= Math.max(2 * bound(link), FAST), `${link.pace.limit}`)
     }),
     { numRuns: 60 },
   )
@@ -138,6 +140,23 @@ test('who has little to send is neither slowed down nor given more for it', () =
     }),
     { numRuns: 40 },
   )
+})
+
+test('a sender that nothing but its application holds back is given no more for it', () => {
+  const link = settled({ rate: 1.2 * MiB_PER_S, rttMs: 10 })
+  // No queue from here on, nearly as much in flight as may be, and never any more to send.
+  link.plan.rate = 1000 * MiB_PER_S
+  while (link.ack(link.now + 1000)) {}
+  link.pace.limited = false
+  const before = link.pace.limit
+  for (let n = 0; n < 100; n++) {
+    link.fill(4 * link.pace.path.markBytes)
+    const until = link.now + 60
+    while (link.ack(until)) {}
+    link.now = until
+  }
+  assert.ok(4 * link.pace.path.markBytes > 0.8 * before)
+  assert.equal(link.pace.limit, before)
 })
 
 test('a clock that jumps does no lasting harm', () => {
