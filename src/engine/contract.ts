@@ -15,6 +15,8 @@ export interface EngineStream {
   readonly number: number
   /** True when this side opened it. */
   readonly mine: boolean
+  /** 0 (first) to 7 (last). */
+  readonly urgency: number
   /** Bytes handed to `write` and not yet handed to the transport. */
   readonly queued: number
   /** Whatever the session wants to find again in events about this stream. */

@@ -6,13 +6,25 @@ import type { EngineEvent, Ticket } from './contract.ts'
 import { BraidError } from './errors.ts'
 import { GlitchBucket } from './glitch.ts'
 import { floors, type PeerLimits } from './hello.ts'
+import { NameDecoder, NameEncoder } from './names.ts'
 import type { EngineSettings } from './options.ts'
+import type { Outgoing } from './outgoing.ts'
 import { Pace } from './pace.ts'
 import { Replay } from './replay.ts'
 import { Scheduler } from './scheduler.ts'
 import { isFinal, step } from './state.ts'
-import { OWES_CREDIT, OWES_RESET_RECV, OWES_RESET_SEND, type StreamRecord, StreamTable } from './streams.ts'
-import { ReceiveWindow, SendWindow } from './window.ts'
+import {
+  type Opening,
+  OWES_CREDIT,
+  OWES_RESET_RECV,
+  OWES_RESET_SEND,
+  REFUSED,
+  SETTLED,
+  STOPPED,
+  type StreamRecord,
+  StreamTable,
+} from './streams.ts'
+import { ReceiveWindow } from './window.ts'
 
 /**
  * `open`; `closing`: what may still go goes, then CLOSE; `failing`: CLOSE at once; `closed`: nothing more goes out.
@@ -25,11 +37,11 @@ export class Core {
   readonly streams: StreamTable = new StreamTable()
   readonly caller: Caller = new Caller()
   readonly callee: Callee = new Callee()
-  readonly scheduler: Scheduler<StreamRecord> = new Scheduler()
+  readonly scheduler: Scheduler<Outgoing> = new Scheduler()
   readonly pace: Pace = new Pace()
   readonly glitches: GlitchBucket = new GlitchBucket()
-  /** Session credit. */
-  readonly send: SendWindow = new SendWindow(floors.sessionWindow)
+  /** Session credit: what the peer granted and is not yet used, and what the peer may send. */
+  credit: number = floors.sessionWindow
   readonly receive: ReceiveWindow
   peer: PeerLimits = floors
   phase: Phase = 'open'
@@ -59,7 +71,9 @@ export class Core {
   /** The last time handed in. */
   now = 0
   /** Streams of ours that wait for their OPEN. */
-  readonly opens: Queue<StreamRecord> = new Queue()
+  readonly opens: Queue<Opening> = new Queue()
+  readonly namesOut: NameEncoder = new NameEncoder()
+  readonly namesIn: NameDecoder = new NameDecoder()
   /** Those given up since this queue was last cleaned. */
   private forgotten = 0
   /** Our open credit: numbers below it may be opened. */
@@ -179,13 +193,22 @@ export class Core {
     if (!canWait) this.pressing = true
   }
 
+  /** The peer declares bytes of a stream. @throws BraidError FLOW_CONTROL when the stream or the session has no credit for them. */
+  charge(record: StreamRecord, bytes: number): void {
+    if (bytes === 0) return
+    const receive = record.receive ?? record.listen(this.settings.streamWindow)
+    receive.charge(bytes, 'stream')
+    this.receive.charge(bytes, 'session')
+  }
+
   /** The reader took bytes, or they were discarded: session credit returns, and the stream's while it still receives. */
   consume(record: StreamRecord, bytes: number): void {
     this.discard(bytes)
-    if (record.receiving !== 'open' || record.stopped) return
-    if (record.receive.consumed(bytes)) {
-      this.growWindow(record)
-      this.owe(record, OWES_CREDIT, !record.receive.pressing)
+    if (record.receiving !== 'open' || (record.bits & STOPPED) !== 0) return
+    const receive = record.receive ?? record.listen(this.settings.streamWindow)
+    if (receive.consumed(bytes)) {
+      this.growWindow(record, receive)
+      this.owe(record, OWES_CREDIT, !receive.pressing)
     }
   }
 
@@ -195,17 +218,17 @@ export class Core {
   }
 
   /** Grows a stream's window when its sender asked and its reader keeps up. */
-  growWindow(record: StreamRecord): void {
+  growWindow(record: StreamRecord, window: ReceiveWindow): void {
     const { streamWindowMax, growthPool } = this.settings
     const left = this.frugal ? 0 : growthPool - this.grown
-    const bytes = record.receive.growth(streamWindowMax, left)
+    const bytes = window.growth(streamWindowMax, left)
     if (bytes <= 0) {
-      if (record.receive.wanted <= record.receive.size) return
-      if (record.receive.size >= streamWindowMax) this.windowsAtMost++
+      if (window.wanted <= window.size) return
+      if (window.size >= streamWindowMax) this.windowsAtMost++
       else if (left <= 0) this.growthRefused++
       return
     }
-    record.receive.grow(bytes)
+    window.grow(bytes)
     this.grown += bytes
     this.owe(record, OWES_CREDIT)
   }
@@ -213,6 +236,7 @@ export class Core {
   /** Forgets what a stream has not sent. */
   dropQueue(record: StreamRecord): void {
     this.queued -= record.queued
+    if (record.outgoing !== undefined) this.scheduler.leave(record.outgoing)
     record.dropQueue()
   }
 
@@ -221,18 +245,16 @@ export class Core {
     if (isFinal(record.sending)) return
     record.sending = step(record.sending, 'reset')
     this.dropQueue(record)
-    this.scheduler.leave(record)
-    record.resetCode = code
-    record.resetReason = reason
+    const rare = record.seldom()
+    rare.resetCode = code
+    rare.resetReason = reason
     this.owe(record, OWES_RESET_SEND)
   }
 
   /** Tells the peer to send no more. */
   abortReceiving(record: StreamRecord, code: number, reason: string): void {
-    if (isFinal(record.receiving) || record.stopped) return
-    record.stopped = true
-    record.stopCode = code
-    record.stopReason = reason
+    if (isFinal(record.receiving) || record.has(STOPPED)) return
+    record.stop(code, reason)
     this.owe(record, OWES_RESET_RECV)
   }
 
@@ -250,7 +272,7 @@ export class Core {
     this.dropUnopened(record)
     // Skipped when its turn comes; cleaned up by halves, so that giving up many costs no more than opening them.
     if (++this.forgotten * 2 > this.opens.size) {
-      this.opens.keep((waiting) => !waiting.finished)
+      this.opens.keep((waiting) => !waiting.record.finished)
       this.forgotten = 0
     }
     this.events.push({ type: 'finished', stream: record })
@@ -265,28 +287,31 @@ export class Core {
   /** Forgets a stream whose halves are final, once it owes nothing; with its handler settled its open credit returns. */
   release(record: StreamRecord): void {
     if (!record.finished || (record.owes & (OWES_RESET_SEND | OWES_RESET_RECV)) !== 0) return
-    const table = record.mine ? this.streams.mine : this.streams.theirs
+    const { mine } = record
+    const table = mine ? this.streams.mine : this.streams.theirs
     if (table.delete(record.number)) {
-      this.grown -= record.receive.size - this.settings.streamWindow
+      if (record.receive !== undefined) this.grown -= record.receive.size - this.settings.streamWindow
       this.glitches.streamFinished()
-      if (!record.refused) this.events.push({ type: 'finished', stream: record })
-      if (record.settled) this.returnOpenCredit(record)
+      if (!record.has(REFUSED)) this.events.push({ type: 'finished', stream: record })
+      if (!mine && record.has(SETTLED)) this.returnOpenCredit()
     }
   }
 
   /** A stream has bytes to send; it waits for a turn when it has credit for them. */
   ready(record: StreamRecord): void {
-    if (record.opened && record.queued > 0 && record.send.left > 0) this.scheduler.join(record)
+    const { outgoing } = record
+    if (outgoing !== undefined && outgoing.queued > 0 && record.opened && record.credit > 0)
+      this.scheduler.join(outgoing)
   }
 
   /** The handler ended. */
   settle(record: StreamRecord): void {
-    if (record.settled) return
-    record.settled = true
-    if (!this.streams.theirs.has(record.number)) this.returnOpenCredit(record)
+    if (record.has(SETTLED)) return
+    record.bits |= SETTLED
+    if (!this.streams.theirs.has(record.number)) this.returnOpenCredit()
   }
 
-  private returnOpenCredit(record: StreamRecord): void {
-    if (!record.mine) this.peerOpenLimit++
+  private returnOpenCredit(): void {
+    this.peerOpenLimit++
   }
 }

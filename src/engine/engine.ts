@@ -18,11 +18,10 @@ import { Inbound } from './inbound.ts'
 import type { EngineSettings } from './options.ts'
 import { Outbound } from './outbound.ts'
 import * as resumption from './resume.ts'
-import { isFinal } from './state.ts'
 import { counts, limits } from './stats.ts'
-import { OWES_ANSWER, OWES_FIN, StreamRecord } from './streams.ts'
+import { ANSWERED, ENDING, MINE, OWES_ANSWER, OWES_FIN, REFILLS, StreamRecord, WANTS_WRITABLE } from './streams.ts'
 import { Timers } from './timers.ts'
-import { encodeReason, encodeText } from './wire.ts'
+import { encodeReason } from './wire.ts'
 
 /** What may still arrive after the session asked the transport to pause. */
 const HELD_SLACK_BYTES = 1_048_576
@@ -71,49 +70,55 @@ class NativeEngine implements Engine {
   open(request: OpenRequest): EngineStream {
     const { core } = this
     const { name, meta, urgency, confirm, part = false } = request
-    const opening = { name: encodeText(name), meta, confirm, part }
-    const record = new StreamRecord(true, urgency, opening, core.peer.streamWindow, core.settings.streamWindow)
+    const record = new StreamRecord(true, urgency, core.peer.streamWindow)
     // Once the session is over `closed` is the last event: this one then fails with everything that is live.
     if (core.phase === 'open' && core.peerGoAway !== undefined && !part) core.refuseOpen(record, core.peerGoAway)
-    else core.opens.push(record)
+    else core.opens.push({ record, name: core.namesOut.encode(name), meta, confirm, part })
     return record
   }
 
   accept(stream: EngineStream, answer: RawMeta | undefined): void {
     const record = stream as StreamRecord
-    if (record.mine || record.answered || record.ending || isFinal(record.sending)) return
-    record.answered = true
-    record.answer = answer
+    if (record.has(MINE | ANSWERED | ENDING)) return
+    record.bits |= ANSWERED
+    if (answer !== undefined) record.seldom().answer = answer
     this.core.owe(record, OWES_ANSWER)
   }
 
   write(stream: EngineStream, bytes: Uint8Array, eom = false): boolean {
     const record = stream as StreamRecord
-    if (record.ending || isFinal(record.sending)) return false
+    if ((record.bits & ENDING) !== 0) return false
     const { core } = this
-    core.queued += record.push(bytes, eom)
-    core.ready(record)
-    if (record.queued < core.settings.writeBuffer) return true
-    record.wantsWritable = true
+    const outgoing = record.outgoing ?? record.begin()
+    core.queued += outgoing.push(bytes, eom)
+    if (!outgoing.scheduled) core.ready(record)
+    if (outgoing.queued < core.settings.writeBuffer) return true
+    record.bits |= WANTS_WRITABLE | REFILLS
     core.writesHeld++
     return false
   }
 
   end(stream: EngineStream, trailer?: RawMeta): void {
     const record = stream as StreamRecord
-    if (record.ending || isFinal(record.sending)) return
-    record.ending = true
-    record.trailer = trailer
-    if (record.queued > 0) record.wantsWritable = true
-    if (record.opened && record.queued === 0) this.core.owe(record, OWES_FIN)
+    if (record.has(ENDING)) return
+    record.bits |= ENDING
+    if (trailer !== undefined) record.seldom().trailer = trailer
+    const { outgoing } = record
+    if (outgoing !== undefined && outgoing.queued > 0) {
+      record.bits |= WANTS_WRITABLE
+      return
+    }
+    record.outgoing = undefined
+    if (record.opened) this.core.owe(record, OWES_FIN)
   }
 
   reset(stream: EngineStream, code: number, reason: string): void {
     const record = stream as StreamRecord
     if (!record.opened) {
       // A reply that was to name it says this instead.
-      record.stopCode = code
-      record.stopReason = reason
+      const rare = record.seldom()
+      rare.stopCode = code
+      rare.stopReason = reason
       return this.core.forget(record)
     }
     this.core.abortSending(record, code, reason)
@@ -124,9 +129,7 @@ class NativeEngine implements Engine {
     const record = stream as StreamRecord
     if (record.opened) return this.core.abortReceiving(record, code, reason)
     // Told to the peer right behind the OPEN.
-    record.stopped = true
-    record.stopCode = code
-    record.stopReason = reason
+    record.stop(code, reason)
   }
 
   consume(stream: EngineStream, bytes: number, messages: number): void {
@@ -326,7 +329,7 @@ class NativeEngine implements Engine {
 
   *liveStreams(): Generator<EngineStream> {
     yield* this.core.streams.live()
-    for (const record of this.core.opens) if (!record.finished) yield record
+    for (const { record } of this.core.opens) if (!record.finished) yield record
   }
 
   liveCalls(): Iterable<EngineCall> {

@@ -6,6 +6,7 @@ import type { OutgoingCall } from './calls.ts'
 import type { Core } from './core.ts'
 import { BraidError, codes, errorFromWire } from './errors.ts'
 import { abortStream } from './inbound-streams.ts'
+import { STOPPED } from './streams.ts'
 import * as wire from './wire.ts'
 
 const none = new Uint8Array(0)
@@ -70,7 +71,7 @@ function replyVia(core: Core, slot: number, body: Body): void {
   if (call.cancelled) {
     if (via !== undefined)
       abortStream(core, via, new BraidError('CANCELLED', 'the call was given up', { scope: 'stream' }))
-  } else if (via !== undefined && !via.stopped) core.events.push({ type: 'reply', call, result: none, via })
+  } else if (via !== undefined && !via.has(STOPPED)) core.events.push({ type: 'reply', call, result: none, via })
   else {
     const error = new BraidError('CANCELLED', 'the result was given up', { scope: 'call', initiator: 'remote' })
     core.events.push({ type: 'replyError', call, error })

@@ -16,13 +16,13 @@ export function hello(core: Core, body: Body): void {
   core.mayResume = core.peer.resume && core.replay.isOn
   if (!core.mayResume) core.replay.turnOff()
   core.openLimit = core.peer.maxStreams
-  core.send.left += core.peer.sessionWindow - before.sessionWindow
+  core.credit += core.peer.sessionWindow - before.sessionWindow
   const gained = core.peer.streamWindow - before.streamWindow
   for (const record of core.streams.mine.values()) {
-    record.send.left += gained
+    record.credit += gained
     core.ready(record)
   }
-  for (const record of core.opens) record.send.left += gained
+  for (const { record } of core.opens) record.credit += gained
   for (const record of core.awaitingHello.splice(0)) core.owe(record, OWES_FIN)
   core.events.push({ type: 'hello', remote: core.peer, mayResume: core.mayResume })
 }
@@ -40,9 +40,9 @@ export function goAway(core: Core, body: Body): void {
   })
   core.peerGoAway = error
   core.events.push({ type: 'goAway', error })
-  for (const record of core.opens.drain()) {
-    if (record.opening?.part) core.opens.push(record)
-    else core.refuseOpen(record, error)
+  for (const opening of core.opens.drain()) {
+    if (opening.part) core.opens.push(opening)
+    else core.refuseOpen(opening.record, error)
   }
   for (const call of core.caller.refuse()) core.events.push({ type: 'replyError', call, error })
 }
@@ -70,7 +70,7 @@ export function pong(core: Core, body: Body): void {
   }
   const rttMs = core.now - core.pingSentAt
   core.pingSentAt = undefined
-  core.pace.sample(rttMs)
+  core.pace.path.sample(rttMs, core.now)
   core.events.push({ type: 'pong', rttMs })
 }
 

@@ -6,7 +6,17 @@ import type { RawMeta } from './contract.ts'
 import type { Core } from './core.ts'
 import { BraidError, codes, errorFromWire } from './errors.ts'
 import { isFinal, step } from './state.ts'
-import { OWES_RESET_RECV, OWES_RESET_SEND, StreamRecord } from './streams.ts'
+import {
+  ANSWERED,
+  OWES_RESET_RECV,
+  OWES_RESET_SEND,
+  REFUSED,
+  SETTLED,
+  STOP_HEARD,
+  STOPPED,
+  StreamRecord,
+} from './streams.ts'
+import { granted } from './window.ts'
 import * as wire from './wire.ts'
 
 /** Grants below this cost a token: an honest receiver batches. */
@@ -50,12 +60,11 @@ export function open(core: Core, body: Body, flags: number): void {
   const nameBytes = body.take(body.varint30())
   const meta = body.meta()
   const first = body.rest()
-  const record = new StreamRecord(false, urgency, undefined, core.peer.streamWindow, settings.streamWindow)
-  record.receive.charge(first.length, 'stream')
-  core.receive.charge(first.length, 'session')
+  const record = new StreamRecord(false, urgency, core.peer.streamWindow)
+  core.charge(record, first.length)
   record.number = streams.theirsOpened++
   streams.theirs.set(record.number, record)
-  const name = nameBytes.length > wire.NAME_BYTES_MAX ? undefined : wire.decodeText(nameBytes)
+  const name = nameBytes.length > wire.NAME_BYTES_MAX ? undefined : core.namesIn.decode(nameBytes)
   if (name === undefined) {
     core.namesRefused++
     refuse(core, record, codes.REFUSED.number, 'the name is too long or not UTF-8')
@@ -68,7 +77,7 @@ export function open(core: Core, body: Body, flags: number): void {
     core.events.push({ type: 'open', stream: record, name, meta, urgency, confirm: (flags & wire.CONFIRM) !== 0 })
   }
   if (first.length > 0) {
-    if (record.stopped) core.discard(first.length)
+    if (record.has(STOPPED)) core.discard(first.length)
     else core.events.push({ type: 'data', stream: record, bytes: first, eom: false })
     core.glitches.payload(first.length)
   }
@@ -77,15 +86,14 @@ export function open(core: Core, body: Body, flags: number): void {
 
 /** Refuses a stream before anyone has heard of it. */
 function refuse(core: Core, record: StreamRecord, code: number, reason: string): void {
-  record.settled = true
-  record.refused = true
+  record.bits |= SETTLED | REFUSED
   core.abortSending(record, code, reason)
   core.abortReceiving(record, code, reason)
 }
 
 export function end(core: Core, record: StreamRecord, trailer: RawMeta | undefined): void {
   record.receiving = step(record.receiving, 'end')
-  if (!record.stopped) core.events.push({ type: 'end', stream: record, trailer })
+  if (!record.has(STOPPED)) core.events.push({ type: 'end', stream: record, trailer })
   core.release(record)
 }
 
@@ -103,12 +111,12 @@ export function reset(core: Core, body: Body, flags: number): void {
     else {
       record.receiving = step(record.receiving, 'reset')
       record.owes &= ~OWES_RESET_RECV
-      read = !record.stopped
+      read = !record.has(STOPPED)
     }
   }
   if ((flags & wire.RECV) !== 0) {
-    if (record.stopHeard) core.glitches.spend('RESET of a half that was told before')
-    record.stopHeard = true
+    if (record.has(STOP_HEARD)) core.glitches.spend('RESET of a half that was told before')
+    record.bits |= STOP_HEARD
     write = !isFinal(record.sending)
     core.abortSending(record, code, '')
   }
@@ -128,14 +136,14 @@ export function credit(core: Core, body: Body): void {
   if (bytes < SMALL_GRANT_BYTES) core.glitches.spend('a credit below 1,024 bytes')
   if (record === undefined) return
   if (isFinal(record.sending)) return core.glitches.crossed('CREDIT')
-  record.send.grant(bytes)
+  record.credit = granted(record.credit, bytes)
   core.ready(record)
 }
 
 export function sessionCredit(core: Core, body: Body): void {
   const bytes = body.varint30()
   body.done()
-  core.send.grant(bytes)
+  core.credit = granted(core.credit, bytes)
   if (bytes < SMALL_GRANT_BYTES) core.glitches.spend('a credit below 1,024 bytes')
 }
 
@@ -143,11 +151,10 @@ export function ask(core: Core, body: Body): void {
   const record = sendingPeer(core, body.varint(), 'ASK')
   const wanted = body.varint30()
   body.done()
-  if (wanted < record.askedByPeer * ASK_GROWTH) core.glitches.spend('ASK for hardly more than before')
-  record.askedByPeer = wanted
-  if (record.stopped) return
-  record.receive.wanted = wanted
-  core.growWindow(record)
+  const receive = record.receive ?? record.listen(core.settings.streamWindow)
+  if (wanted < receive.wanted * ASK_GROWTH) core.glitches.spend('ASK for hardly more than before')
+  receive.wanted = wanted
+  if (!record.has(STOPPED)) core.growWindow(record, receive)
 }
 
 export function limit(core: Core, body: Body): void {
@@ -164,7 +171,7 @@ export function meta(core: Core, body: Body, flags: number): void {
   const meta = body.meta()
   body.done()
   const trailer = (flags & wire.TRAILER) !== 0
-  if (!trailer && (!record.mine || record.answered)) {
+  if (!trailer && (!record.mine || record.has(ANSWERED))) {
     throw new BraidError('STREAM_STATE', record.mine ? 'a second answer' : 'an answer from the opener')
   }
   if (meta !== undefined && meta.bytes.length > core.settings.maxMeta) {
@@ -175,13 +182,13 @@ export function meta(core: Core, body: Body, flags: number): void {
     return abortStream(core, record, error, trailer)
   }
   if (trailer) return end(core, record, meta)
-  record.answered = true
-  if (!record.stopped) core.events.push({ type: 'answer', stream: record, meta })
+  record.bits |= ANSWERED
+  if (!record.has(STOPPED)) core.events.push({ type: 'answer', stream: record, meta })
 }
 
 /** Ends what is left of a stream the session knows. `untold`: its end was read, but not told to the session. */
 export function abortStream(core: Core, record: StreamRecord, error: BraidError, untold = false): void {
-  const read = (untold || !isFinal(record.receiving)) && !record.stopped
+  const read = (untold || !isFinal(record.receiving)) && !record.has(STOPPED)
   const write = !isFinal(record.sending)
   core.abortSending(record, error.number, error.message)
   core.abortReceiving(record, error.number, error.message)

@@ -11,7 +11,7 @@ import * as streams from './inbound-streams.ts'
 import { end, sendingPeer } from './inbound-streams.ts'
 import * as resumption from './resume.ts'
 import { isFinal } from './state.ts'
-import type { StreamRecord } from './streams.ts'
+import { STOPPED, type StreamRecord } from './streams.ts'
 import * as wire from './wire.ts'
 
 type Reaction = (core: Core, body: Body, flags: number) => void
@@ -152,9 +152,7 @@ export class Inbound implements FrameSink {
     if (this.cutShort !== undefined) return this.again(this.cutShort)
     if (length === 0 && (flags & (wire.FIN | wire.EOM)) === 0)
       throw new BraidError('PROTOCOL', 'DATA without bytes, FIN and EOM')
-    const cost = length + ((flags & wire.EOM) === 0 ? 0 : 1)
-    record.receive.charge(cost, 'stream')
-    core.receive.charge(cost, 'session')
+    core.charge(record, length + ((flags & wire.EOM) === 0 ? 0 : 1))
   }
 
   /** The frame that was cut short comes again; its credit was charged then. */
@@ -174,7 +172,7 @@ export class Inbound implements FrameSink {
     }
     const eom = last && (this.flags & wire.EOM) !== 0
     if (to > from || eom) {
-      if (record.stopped || isFinal(record.receiving)) core.discard(to - from + (eom ? 1 : 0))
+      if ((record.bits & STOPPED) !== 0 || isFinal(record.receiving)) core.discard(to - from + (eom ? 1 : 0))
       else core.events.push({ type: 'data', stream: record, bytes: bytes.subarray(from, to), eom })
       core.glitches.payload(to - from)
     }

@@ -4,14 +4,16 @@
 import type { OwedReply } from './calls.ts'
 import type { Core } from './core.ts'
 import { codes } from './errors.ts'
-import { MESSAGE_END, type StreamRecord } from './streams.ts'
+import { MESSAGE_END } from './outgoing.ts'
+import type { StreamRecord } from './streams.ts'
 import * as wire from './wire.ts'
 import type { FrameWriter } from './writer.ts'
 
 /** For a result whose stream was given up before it was opened. */
 function gone(via: StreamRecord): NonNullable<OwedReply['failure']> {
-  const code = via.stopCode === 0 ? codes.CANCELLED.number : via.stopCode
-  return { code, reason: wire.encodeText(via.stopReason), details: new Uint8Array(0) }
+  const { stopCode, stopReason } = via.seldom()
+  const code = stopCode === 0 ? codes.CANCELLED.number : stopCode
+  return { code, reason: wire.encodeText(stopReason), details: new Uint8Array(0) }
 }
 
 export function replies(writer: FrameWriter, core: Core, budget: number): void {

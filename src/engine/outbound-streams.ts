@@ -3,9 +3,10 @@
 
 import { COPY_BYTES_MAX } from './batch.ts'
 import type { Core } from './core.ts'
+import { MESSAGE_END, type Outgoing } from './outgoing.ts'
 import { isFinal, step } from './state.ts'
 import {
-  MESSAGE_END,
+  ENDING,
   type Opening,
   OWES_ANSWER,
   OWES_ASK,
@@ -13,14 +14,17 @@ import {
   OWES_FIN,
   OWES_RESET_RECV,
   OWES_RESET_SEND,
+  STOPPED,
   type StreamRecord,
+  WANTS_WRITABLE,
 } from './streams.ts'
 import * as wire from './wire.ts'
 import type { FrameWriter } from './writer.ts'
 
 /** Below this an ASK would only repeat what the first window gives. */
 const ASK_AFTER_BYTES = 32_768
-const ASK_PER_LIMIT = 1.5
+/** An urgency below all that there are. A small integer, because the one of a stream is compared with it at every turn. */
+const NOBODY = 8
 const ASK_GROWTH = 1.25
 
 /**
@@ -33,20 +37,25 @@ export function owed(writer: FrameWriter, core: Core): void {
   for (let record = core.dirty.shift(); record !== undefined; record = core.dirty.shift()) {
     const { owes } = record
     record.owes = 0
-    if ((owes & OWES_ANSWER) !== 0 && !isFinal(record.sending)) writer.meta(record.id, 0, record.answer)
-    if ((owes & OWES_ASK) !== 0 && !isFinal(record.sending)) writer.plain(wire.ASK, 0, record.id, record.asked)
-    if ((owes & OWES_CREDIT) !== 0 && record.receiving === 'open' && !record.stopped && record.receive.owed > 0) {
-      writer.plain(wire.CREDIT, 0, record.id, record.receive.grant())
-    }
+    if ((owes & OWES_ANSWER) !== 0 && !isFinal(record.sending)) writer.meta(record.id, 0, record.rare?.answer)
+    if ((owes & OWES_ASK) !== 0 && !isFinal(record.sending)) writer.plain(wire.ASK, 0, record.id, record.seldom().asked)
+    if ((owes & OWES_CREDIT) !== 0 && record.receiving === 'open' && !record.has(STOPPED)) credit(writer, record)
     if ((owes & OWES_FIN) !== 0 && !isFinal(record.sending)) finish(writer, core, record)
-    resets(writer, record, (owes & OWES_RESET_SEND) !== 0, (owes & OWES_RESET_RECV) !== 0)
+    if ((owes & (OWES_RESET_SEND | OWES_RESET_RECV)) !== 0) resets(writer, record, owes)
     core.release(record)
   }
 }
 
+function credit(writer: FrameWriter, { id, receive }: StreamRecord): void {
+  if (receive !== undefined && receive.owed > 0) writer.plain(wire.CREDIT, 0, id, receive.grant())
+}
+
 /** One frame for both halves where they end for the same reason, else one for each. */
-function resets(writer: FrameWriter, record: StreamRecord, send: boolean, recv: boolean): void {
-  const { id, resetCode, resetReason, stopCode, stopReason } = record
+function resets(writer: FrameWriter, record: StreamRecord, owes: number): void {
+  const send = (owes & OWES_RESET_SEND) !== 0
+  const recv = (owes & OWES_RESET_RECV) !== 0
+  const { id } = record
+  const { resetCode, resetReason, stopCode, stopReason } = record.seldom()
   const both = send && recv && resetCode === stopCode && resetReason === stopReason
   if (send) writer.reasoned(wire.RESET, both ? wire.SEND | wire.RECV : wire.SEND, [id, resetCode], resetReason)
   if (recv && !both) writer.reasoned(wire.RESET, wire.RECV, [id, stopCode], stopReason)
@@ -54,99 +63,106 @@ function resets(writer: FrameWriter, record: StreamRecord, send: boolean, recv: 
 
 /** Ends our half when nothing is queued any more: by the trailer if there is one, else by an empty DATA. */
 function finish(writer: FrameWriter, core: Core, record: StreamRecord): void {
-  if (!core.helloRead && (record.trailer?.bytes.length ?? 0) > core.peer.maxMeta) {
+  const { rare } = record
+  const trailer = rare?.trailer
+  if (!core.helloRead && (trailer?.bytes.length ?? 0) > core.peer.maxMeta) {
     core.awaitingHello.push(record)
     return
   }
-  if (record.trailer !== undefined) writer.meta(record.id, wire.TRAILER, record.trailer)
+  if (trailer !== undefined) writer.meta(record.id, wire.TRAILER, trailer)
   else writer.plain(wire.DATA, wire.FIN, record.id)
   record.sending = step(record.sending, 'end')
-  record.trailer = undefined
+  if (rare !== undefined) rare.trailer = undefined
 }
 
 export function opens(writer: FrameWriter, core: Core, budget: number): void {
   const { streams } = core
   while (writer.size < budget && streams.mineOpened < core.openLimit) {
-    const record = core.opens.peek()
+    const opening = core.opens.peek()
     // Until the HELLO is read only the floor is sure; afterwards it is the peer who refuses.
-    const size = record?.opening?.meta?.bytes.length ?? 0
-    if (record === undefined || (!core.helloRead && size > core.peer.maxMeta)) return
+    const size = opening?.meta?.bytes.length ?? 0
+    if (opening === undefined || (!core.helloRead && size > core.peer.maxMeta)) return
     core.opens.shift()
+    const { record } = opening
     if (record.finished) continue
     record.number = streams.mineOpened++
     streams.mine.set(record.number, record)
-    open(writer, core, record, record.opening as Opening)
-    record.opening = undefined
-    if (record.stopped) core.owe(record, OWES_RESET_RECV)
-    if (record.ending && record.queued === 0) core.owe(record, OWES_FIN)
-    else core.ready(record)
+    open(writer, core, opening)
+    if (record.has(STOPPED)) core.owe(record, OWES_RESET_RECV)
   }
 }
 
-function open(writer: FrameWriter, core: Core, record: StreamRecord, { name, meta, confirm, part }: Opening): void {
-  const first = firstBytes(core, record)
-  const fin = record.ending && record.trailer === undefined && first === record.queued
+function open(writer: FrameWriter, core: Core, { record, name, meta, confirm, part }: Opening): void {
+  const { outgoing } = record
+  const first = outgoing === undefined ? 0 : firstBytes(core, record, outgoing)
+  const last = record.has(ENDING) && first === record.queued
+  const fin = last && record.rare?.trailer === undefined
   const metaSize = meta === undefined ? 0 : wire.varintSize(meta.bytes.length) + meta.bytes.length
-  const fields = wire.varintSize(record.id) + 1 + wire.varintSize(name.length) + name.length + 1 + metaSize
+  const { id } = record
+  const fields = wire.varintSize(id) + 1 + wire.varintSize(name.length) + name.length + 1 + metaSize
   const flags = (fin ? wire.FIN : 0) | (confirm ? wire.CONFIRM : 0) | (part ? wire.PART : 0)
   writer.head(wire.OPEN, flags, fields + first, fields)
-  writer.varint(record.id)
+  writer.varint(id)
   writer.byte(record.urgency)
   writer.varint(name.length)
   writer.field(name)
   writer.metaFields(meta)
-  if (first > 0) {
-    writer.payload(record.queue[record.head], 0, first)
-    record.advance(record.head + 1, 0, first)
+  if (outgoing !== undefined && first > 0) {
+    writer.payload(outgoing.queue[outgoing.head], 0, first)
+    outgoing.advance(outgoing.head + 1, 0, first)
+    if (outgoing.queued === 0) record.emptied()
     core.queued -= first
-    record.send.left -= first
-    core.send.left -= first
+    record.credit -= first
+    core.credit -= first
     writable(core, record)
   }
   if (fin) {
     record.sending = step(record.sending, 'end')
     core.release(record)
-  }
+  } else if (last) core.owe(record, OWES_FIN)
+  else core.ready(record)
 }
 
 /** A first chunk small enough to be copied rides in the OPEN; a message end cannot. */
-function firstBytes(core: Core, record: StreamRecord): number {
-  const chunk = record.queue[record.head]
-  if (chunk === undefined || chunk === MESSAGE_END || record.queue[record.head + 1] === MESSAGE_END) return 0
-  const fits = chunk.length <= COPY_BYTES_MAX && chunk.length <= record.send.left && chunk.length <= core.send.left
+function firstBytes(core: Core, record: StreamRecord, { queue, head }: Outgoing): number {
+  const chunk = queue[head]
+  if (chunk === undefined || chunk === MESSAGE_END || queue[head + 1] === MESSAGE_END) return 0
+  const fits = chunk.length <= COPY_BYTES_MAX && chunk.length <= record.credit && chunk.length <= core.credit
   return fits ? chunk.length : 0
 }
 
 export function streams(writer: FrameWriter, core: Core, budget: number): void {
   const { scheduler, pace } = core
-  let refilling = Number.POSITIVE_INFINITY
+  let refilling = NOBODY
   while (writer.size < budget) {
-    const record = scheduler.next()
-    if (record === undefined || core.send.left <= 0) return
+    const outgoing = scheduler.next()
+    if (outgoing === undefined || core.credit <= 0) return
+    const record = outgoing.stream
     // One more urgent was just told to write on: what it writes goes before this, in the next flush.
     if (record.urgency > refilling && !scheduler.yields) return
     if (pace.room <= 0) {
       pace.limited = true
       return
     }
-    data(writer, core, record)
-    if (record.queued === 0 || record.send.left <= 0) {
-      scheduler.turned(record)
-      scheduler.leave(record)
-    } else if (record.deficit <= 0) scheduler.done(record)
+    data(writer, core, record, outgoing)
+    if (outgoing.queued === 0 || record.credit <= 0) {
+      scheduler.turned(outgoing)
+      scheduler.leave(outgoing)
+      if (outgoing.queued === 0) record.emptied()
+    } else if (outgoing.deficit <= 0) scheduler.done(outgoing)
     if (writable(core, record)) refilling = Math.min(refilling, record.urgency)
     if (isFinal(record.sending)) core.release(record)
   }
 }
 
 /** One DATA frame of as many queued chunks as credit, pace, turn and frame size allow. */
-function data(writer: FrameWriter, core: Core, record: StreamRecord): void {
-  const credit = Math.min(record.send.left, core.send.left)
-  const most = Math.min(credit, core.pace.room, core.peer.maxFrame, record.deficit)
-  const { queue } = record
+function data(writer: FrameWriter, core: Core, record: StreamRecord, outgoing: Outgoing): void {
+  const credit = Math.min(record.credit, core.credit)
+  const most = Math.min(credit, core.pace.room, core.pace.frameBytes, core.peer.maxFrame, outgoing.deficit)
+  const { queue } = outgoing
   let size = 0
-  let index = record.head
-  let offset = record.offset
+  let index = outgoing.head
+  let offset = outgoing.offset
   let eom = false
   while (index < queue.length) {
     const chunk = queue[index]
@@ -165,28 +181,29 @@ function data(writer: FrameWriter, core: Core, record: StreamRecord): void {
     offset = 0
   }
   const cost = size + (eom ? 1 : 0)
-  const last = index === queue.length && record.ending
-  const fin = last && record.trailer === undefined
+  const last = index === queue.length && (record.bits & ENDING) !== 0
+  const fin = last && record.rare?.trailer === undefined
   const mark = core.pace.wantsMark(size)
-  const idSize = wire.varintSize(record.id)
+  const { id } = record
+  const idSize = wire.varintSize(id)
   writer.head(wire.DATA, (fin ? wire.FIN : 0) | (eom ? wire.EOM : 0) | (mark ? wire.MARK : 0), idSize + size, idSize)
-  writer.varint(record.id)
-  payload(writer, record, size)
-  record.advance(index, offset, cost)
+  writer.varint(id)
+  payload(writer, outgoing, size)
+  outgoing.advance(index, offset, cost)
   core.queued -= cost
-  record.send.left -= cost
-  core.send.left -= cost
-  record.deficit -= cost
+  record.credit -= cost
+  core.credit -= cost
+  outgoing.deficit -= cost
   core.pace.sent(size, mark, core.now)
   if (fin) record.sending = step(record.sending, 'end')
   else if (last) core.owe(record, OWES_FIN)
   else ask(core, record)
 }
 
-function payload(writer: FrameWriter, record: StreamRecord, size: number): void {
-  let { head, offset } = record
+function payload(writer: FrameWriter, outgoing: Outgoing, size: number): void {
+  let { head, offset } = outgoing
   while (size > 0) {
-    const chunk = record.queue[head]
+    const chunk = outgoing.queue[head]
     const take = Math.min(chunk.length - offset, size)
     writer.payload(chunk, offset, offset + take)
     size -= take
@@ -198,18 +215,20 @@ function payload(writer: FrameWriter, record: StreamRecord, size: number): void 
 /** Asks for a larger window before credit runs out, when this stream could use its share of the pace. */
 function ask(core: Core, record: StreamRecord): void {
   const { pace, scheduler } = core
-  const need = Math.floor((pace.limit * ASK_PER_LIMIT) / Math.max(1, scheduler.size))
-  if (record.send.left * 2 >= need || need <= record.asked * ASK_GROWTH) return
+  const need = Math.floor(pace.path.windowBytes / Math.max(1, scheduler.size))
+  if (record.credit * 2 >= need || need <= (record.rare?.asked ?? 0) * ASK_GROWTH) return
   if (need <= core.peer.streamWindow || record.queued < ASK_AFTER_BYTES) return
-  record.asked = need
+  record.seldom().asked = need
   core.owe(record, OWES_ASK)
 }
 
 /** Says that the stream takes more, when half its buffer is free, or after `end` that all is gone; true if that was awaited. */
 function writable(core: Core, record: StreamRecord): boolean {
-  const most = record.ending ? 0 : core.settings.writeBuffer / 2
-  if (!record.wantsWritable || record.queued > most) return false
-  record.wantsWritable = false
+  const { bits } = record
+  if ((bits & WANTS_WRITABLE) === 0) return false
+  const most = (bits & ENDING) === 0 ? core.settings.writeBuffer / 2 : 0
+  if (record.queued > most) return false
+  record.bits &= ~WANTS_WRITABLE
   core.events.push({ type: 'writable', stream: record })
   return true
 }

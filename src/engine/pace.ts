@@ -1,76 +1,73 @@
-// How many DATA bytes may be in flight: handed to the transport and not yet acknowledged by the peer's engine.
-// Credit bounds the peer's memory; this bounds the queue that calls and other streams would have to wait behind.
-// The one place that decides it. A simple bound for now: about what fits a fast path's caches, doubled on longer ones.
+// What is in flight: DATA handed to the transport and not yet acknowledged by the peer's engine, and the marks that ask.
+// Credit bounds the peer's memory; this bounds the queue that calls and other streams would have to wait behind. Accounts
+// only: how much may be in flight is the model of the path, path.ts.
 
 import { BraidError } from './errors.ts'
+import { type Mark, Path } from './path.ts'
+import { PORTION_BYTES_MIN } from './portions.ts'
 
-/** Measured optimum on loopback, both for bulk and for calls beside it. */
-const LIMIT_BYTES_MIN = 524_288
-const LIMIT_BYTES_MAX = 33_554_432
-/** Paths below this round trip are fast enough for the first limit. */
-const SHORT_PATH_MS = 2
-/** A round trip this many times the smallest one was spent in a queue: more in flight would only lengthen it. */
-const QUEUED_RATIO = 1.25
-/** On a short path, half of the limit: seldom is cheap. */
-const MARK_BYTES_MIN = LIMIT_BYTES_MIN / 2
-/** On a long one: each acknowledgement lets go as much again at once, and that must not look like a queue. */
-const MARKS_PER_LIMIT = 8
-/**
- * On a path that is slow, or may be: there acknowledgements are the only sign of life, as a PONG waits behind all that is in flight.
- */
-const MARK_BYTES_SLOW = 32_768
-const SLOW_PATH_MS = 1_000
-const FRAME_BYTES = 65_536
-const RTT_SAMPLES = 8
+/** The first frame is no longer and asks at once: it tells the round trip before there can be much of a queue. */
+const FIRST_BYTES = 16_384
 
-interface Mark {
+interface SentMark extends Mark {
   readonly frames: number
-  readonly bytes: number
   /** Undefined: it went out again on another transport, and says nothing of the path. */
   sentAt: number | undefined
 }
 
 export class Pace {
-  limit: number = LIMIT_BYTES_MIN
   /** Sequenced frames written so far, and how many of them the peer has reported. */
   framesSent = 0
   framesAcked = 0
   /** Set by the scheduler's loop when it wanted to send more than there was room for. */
   limited = false
+  /** The one that is used now. */
+  path: Path = new Path()
   private bytesSent = 0
   private bytesAcked = 0
   private markedAt = 0
-  private readonly marks: Mark[] = []
-  /** The limit may grow again when frames written after this one are acknowledged. */
-  private growAfter = 0
-  private readonly rtts: number[] = []
-  /** Smallest round trip of the whole session: what the path takes when nothing queues on it. */
-  private rttMin = Number.POSITIVE_INFINITY
+  private readonly marks: SentMark[] = []
+
+  get limit(): number {
+    return this.path.limit
+  }
 
   get inFlight(): number {
     return this.bytesSent - this.bytesAcked
   }
 
+  /**
+   * The limit may have fallen below what is in flight. With no mark under way none of that would ever be acknowledged: one more
+   * frame is let go, which carries one.
+   */
   get room(): number {
-    return this.limit - this.inFlight
+    const room = this.limit - this.inFlight
+    return room > 0 || this.marks.length > 0 ? room : PORTION_BYTES_MIN
+  }
+
+  /** The longest payload of the next DATA frame, beside what the room allows. */
+  get frameBytes(): number {
+    return this.isFirst ? FIRST_BYTES : this.path.frameBytes
   }
 
   /** Smallest of the last round trips; undefined before the first. */
   get rttMs(): number | undefined {
-    return this.rtts.length === 0 ? undefined : Math.min(...this.rtts)
+    return this.path.trips.recent
   }
 
-  /** Nothing is known of the path yet, or the last round trip took long. */
-  private get isSlow(): boolean {
-    const last = this.rtts.at(-1)
-    return last === undefined || last > SLOW_PATH_MS
+  /** Nothing was asked on this path yet. */
+  private get isFirst(): boolean {
+    return this.marks.length === 0 && !this.path.trips.known
+  }
+
+  private get markBytes(): number {
+    return this.isFirst ? FIRST_BYTES : this.path.markBytes
   }
 
   /** Whether a DATA frame of this size, about to be written, should ask for an acknowledgement. */
   wantsMark(bytes: number): boolean {
     const since = this.bytesSent + bytes - this.markedAt
-    const every = this.isSlow ? MARK_BYTES_SLOW : Math.max(MARK_BYTES_MIN, this.limit / MARKS_PER_LIMIT)
-    return since >= every || bytes >= this.room
+    return since >= this.markBytes || bytes >= this.room
   }
 
   /** A DATA frame was written; it is counted among `framesSent` already. */
@@ -78,7 +75,8 @@ export class Pace {
     this.bytesSent += bytes
     if (marked) {
       this.markedAt = this.bytesSent
-      this.marks.push({ frames: this.framesSent, bytes: this.bytesSent, sentAt: now })
+      const before = this.path.trips.latest ?? 0
+      this.marks.push({ frames: this.framesSent, bytes: this.bytesSent, flight: this.inFlight, before, sentAt: now })
     }
   }
 
@@ -87,14 +85,13 @@ export class Pace {
     this.framesAcked += frames
     if (frames < 0 || this.framesAcked > this.framesSent)
       throw new BraidError('PROTOCOL', 'an ACK for frames that were never sent')
-    let last: Mark | undefined
+    let last: SentMark | undefined
     while (this.marks.length > 0 && this.marks[0].frames <= this.framesAcked) last = this.marks.shift()
     if (last === undefined) return
     this.bytesAcked = last.bytes
     if (last.sentAt === undefined) return
-    const rtt = now - last.sentAt
-    this.sample(rtt)
-    this.grow(rtt)
+    const over = this.path.delivered(last, now - last.sentAt, this.bytesSent, this.limited, now)
+    if (over) this.limited = false
   }
 
   /** A new transport, whose other end has so many frames. @throws BraidError PROTOCOL when that cannot be. */
@@ -105,30 +102,7 @@ export class Pace {
     }
     for (const mark of this.marks) mark.sentAt = undefined
     this.acked(frames - this.framesAcked, 0)
-  }
-
-  /** One round trip was measured, by a mark or by a ping. */
-  sample(rttMs: number): void {
-    if (this.rtts.length === RTT_SAMPLES) this.rtts.shift()
-    this.rtts.push(rttMs)
-    if (rttMs < this.rttMin) this.rttMin = rttMs
-  }
-
-  /**
-   * Judged by the smallest round trip ever seen: a busy moment of either side, or the queue a larger limit makes by itself, must
-   * not pass for a long path. A limit raised before the path was known to be short is taken back.
-   */
-  private grow(rtt: number): void {
-    if (this.rttMin <= SHORT_PATH_MS) {
-      // Down to what is in flight, and again with each acknowledgement. With no mark out there would be none: one more
-      // frame is let go, which carries one.
-      const spare = this.marks.length > 0 ? 0 : FRAME_BYTES
-      this.limit = Math.max(LIMIT_BYTES_MIN, this.inFlight + spare)
-      return
-    }
-    if (!this.limited || this.framesAcked < this.growAfter) return
+    this.path = new Path()
     this.limited = false
-    this.growAfter = this.framesSent
-    if (rtt <= QUEUED_RATIO * this.rttMin) this.limit = Math.min(2 * this.limit, LIMIT_BYTES_MAX)
   }
 }

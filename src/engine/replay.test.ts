@@ -176,7 +176,7 @@ test('a path that takes more in flight may have more kept', () => {
   core.pace.framesSent = 2
   core.replay.keep([new Uint8Array(3 * REPLAY_BYTES_MIN)], 0, 3 * REPLAY_BYTES_MIN, 2)
   assert.equal(core.replay.full, true)
-  core.pace.limit = 2 * REPLAY_BYTES_MIN
+  core.pace.path.limit = 2 * REPLAY_BYTES_MIN
   core.acked(1)
   assert.equal(core.replay.full, false)
 })

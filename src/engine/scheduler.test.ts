@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Schedulable, Scheduler } from './scheduler.ts'
+import { type Flow, type Schedulable, Scheduler } from './scheduler.ts'
 
 class Item implements Schedulable {
   readonly name: string
-  readonly urgency: number
+  readonly stream: Flow
   next: Schedulable | undefined = undefined
   previous: Schedulable | undefined = undefined
   scheduled = false
   deficit = 0
-  lastTurn = -1
   jumped = false
   sent = 0
 
   constructor(name: string, urgency = 3) {
     this.name = name
-    this.urgency = urgency
+    this.stream = { urgency, lastTurn: -1 }
   }
 }
 

@@ -2,16 +2,21 @@
 // bytes and credit; knows nothing of frames or windows. A stream that joins after a rest goes first once, so that a sparse
 // stream overtakes bulk; lower urgencies keep one turn in sixteen, so that none starves.
 
-/** What the scheduler needs of a stream: links and counters that live in the stream's own record. */
-export interface Schedulable {
+/** What the scheduler needs of a stream also while it has nothing to send. */
+export interface Flow {
   readonly urgency: number
+  /** Count of turns when it last had one; -1: it had none. */
+  lastTurn: number
+}
+
+/** What the scheduler needs of a stream that has: links and counters that live in an object of the stream's own. */
+export interface Schedulable {
+  readonly stream: Flow
   next: Schedulable | undefined
   previous: Schedulable | undefined
   scheduled: boolean
   /** Bytes it may still send in this turn. */
   deficit: number
-  /** Count of turns when it last had one. */
-  lastTurn: number
   /** It joined at the front and has not had that turn yet. */
   jumped: boolean
 }
@@ -76,9 +81,9 @@ export class Scheduler<T extends Schedulable> {
     if (item.scheduled) return
     item.scheduled = true
     item.deficit = 0
-    const ring = this.rings[item.urgency]
+    const ring = this.rings[item.stream.urgency]
     // Front only for one that has had no turn for a whole round: leaving and joining again gains nothing.
-    item.jumped = this.jumps < JUMPS_MAX && this.turns - item.lastTurn >= this.size
+    item.jumped = this.jumps < JUMPS_MAX && this.turns - item.stream.lastTurn >= this.size
     if (item.jumped) {
       this.jumps++
       ring.jump(item)
@@ -90,7 +95,7 @@ export class Scheduler<T extends Schedulable> {
     if (!item.scheduled) return
     item.scheduled = false
     item.jumped = false
-    this.rings[item.urgency].remove(item)
+    this.rings[item.stream.urgency].remove(item)
     this.size--
   }
 
@@ -105,18 +110,18 @@ export class Scheduler<T extends Schedulable> {
   /** Its turn is over and it has more to send. */
   done(item: T): void {
     this.turned(item)
-    const ring = this.rings[item.urgency]
+    const ring = this.rings[item.stream.urgency]
     ring.remove(item)
     ring.push(item)
   }
 
   /** A turn was taken, whether the stream stays or leaves. */
   turned(item: T): void {
-    if (this.yields) this.yielded = item.urgency + 1
+    if (this.yields) this.yielded = item.stream.urgency + 1
     if (!item.jumped && this.jumps > 0) this.jumps--
     item.jumped = false
     this.turns++
-    item.lastTurn = this.turns
+    item.stream.lastTurn = this.turns
   }
 
   /** The turn that comes belongs to a lower urgency. */

@@ -1,83 +1,58 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { Core } from './core.ts'
 import { parseOptions } from './options.ts'
-import { MESSAGE_END, OWES_CREDIT, OWES_FIN, StreamRecord, StreamTable } from './streams.ts'
+import {
+  ENDING,
+  MINE,
+  OWES_CREDIT,
+  OWES_FIN,
+  REFILLS,
+  SETTLED,
+  StreamRecord,
+  StreamTable,
+  WANTS_WRITABLE,
+} from './streams.ts'
 
 function record(mine = true, number = -1): StreamRecord {
-  const it = new StreamRecord(mine, 3, undefined, 100, 100)
+  const it = new StreamRecord(mine, 3, 100)
   it.number = number
   return it
 }
 
-test('a record counts what is queued, a message end as a byte', () => {
+test('a record at rest holds nothing but itself, whatever it was asked', () => {
   const it = record()
-  it.push(new Uint8Array(10), false)
-  it.push(new Uint8Array(0), false)
-  it.push(new Uint8Array(5), true)
-  it.push(new Uint8Array(0), true)
-  assert.equal(it.queued, 17)
+  it.dropQueue()
+  it.emptied()
   assert.deepEqual(
-    it.queue.map((chunk) => (chunk === MESSAGE_END ? 'end' : chunk.length)),
-    [10, 5, 'end', 'end'],
+    [it.queued, it.bits, it.outgoing, it.receive, it.rare],
+    [0, MINE | SETTLED | ENDING, undefined, undefined, undefined],
   )
 })
 
-test('a record holds no queue of its own while it has nothing to send', () => {
+test('what waits is let go of with its last byte, unless its writer had to wait and will write on', () => {
   const it = record()
-  const empty = it.queue
-  it.push(new Uint8Array(1), false)
-  it.advance(1, 0, 1)
-  assert.equal(it.queue, empty)
-  assert.equal(record().queue, empty)
-  assert.equal(empty.length, 0)
-})
-
-test('what is written is let go of and the rest stays in order', () => {
-  fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat({ max: 5 }), fc.nat({ max: 4 })), { maxLength: 400 }), (moves) => {
-      const it = record()
-      const model: Uint8Array[] = []
-      for (const [pushes, chunks] of moves) {
-        for (let i = 0; i < pushes; i++) {
-          const chunk = new Uint8Array(3)
-          it.push(chunk, false)
-          model.push(chunk)
-        }
-        const written = Math.min(chunks, model.length)
-        if (written === 0) continue
-        model.splice(0, written)
-        it.advance(it.head + written, 0, written * 3)
-        assert.deepEqual(it.queue.slice(it.head), model)
-        assert.ok(it.queue.slice(0, it.head).every((chunk) => chunk === MESSAGE_END))
-        assert.ok(it.head <= 64 || it.head * 2 <= it.queue.length)
-        assert.equal(it.queued, model.length * 3)
-      }
-    }),
-  )
-})
-
-test('a long queue is cut behind what is written', () => {
-  const it = record()
-  const chunks = Array.from({ length: 200 }, () => new Uint8Array(1))
-  for (const chunk of chunks) it.push(chunk, false)
-  it.advance(101, 0, 101)
-  assert.deepEqual([it.head, it.queue.length, it.queued], [0, 99, 99])
-  assert.equal(it.queue[0], chunks[101])
+  const written = (bits: number): boolean => {
+    it.bits |= bits
+    const { outgoing = it.begin() } = it
+    outgoing.push(new Uint8Array(1), false)
+    outgoing.advance(1, 0, 1)
+    it.emptied()
+    return it.outgoing === undefined
+  }
+  assert.equal(written(0), true)
+  assert.equal(written(REFILLS), false)
+  assert.equal(written(0), true)
+  assert.equal(written(REFILLS | ENDING), true)
 })
 
 test('a queue that is dropped leaves nothing', () => {
   const it = record()
-  it.push(new Uint8Array(10), false)
-  it.advance(0, 4, 4)
-  it.trailer = { json: false, bytes: new Uint8Array(1) }
-  it.wantsWritable = true
+  it.begin().push(new Uint8Array(10), false)
+  it.seldom().trailer = { json: false, bytes: new Uint8Array(1) }
+  it.bits |= WANTS_WRITABLE
   it.dropQueue()
-  assert.deepEqual(
-    [it.queued, it.head, it.offset, it.queue.length, it.trailer, it.wantsWritable],
-    [0, 0, 0, 0, undefined, false],
-  )
+  assert.deepEqual([it.queued, it.outgoing, it.rare?.trailer, it.has(WANTS_WRITABLE)], [0, undefined, undefined, false])
 })
 
 test('a record is finished when both halves are final', () => {
@@ -116,7 +91,7 @@ test('a table tells live, finished and never opened apart', () => {
 
 test('a record that owes several frames stands in the queue once', () => {
   const core = new Core(parseOptions(), true, false)
-  const record = new StreamRecord(true, 3, undefined, 100, 100)
+  const record = new StreamRecord(true, 3, 100)
   for (const bit of [OWES_CREDIT, OWES_CREDIT, OWES_FIN]) core.owe(record, bit)
   assert.equal(core.dirty.size, 1)
   assert.equal(record.owes, OWES_CREDIT | OWES_FIN)

@@ -1,14 +1,13 @@
-// The per-stream record, its queue of unsent chunks, and the table of live streams by id. Knows no frame layout:
-// inbound.ts and outbound.ts decide what happens to a record, this file keeps it.
+// The per-stream record, and the table of live streams by id. A hundred thousand idle streams should cost little: what is
+// true of one is bits, and what few need at a time is made when it is needed. Knows no frame layout: inbound-streams.ts and
+// outbound-streams.ts decide what happens to a record, this file keeps it.
 
 import type { EngineStream, RawMeta } from './contract.ts'
-import type { Schedulable } from './scheduler.ts'
+import { Outgoing } from './outgoing.ts'
+import { PagedMap } from './paged-map.ts'
+import type { Flow } from './scheduler.ts'
 import { type Half, isFinal } from './state.ts'
-import { ReceiveWindow, SendWindow } from './window.ts'
-
-/** Stands in a queue where a message ends. Never sent; told apart by identity. */
-export const MESSAGE_END: Uint8Array = new Uint8Array(0)
-const noChunks: Uint8Array[] = []
+import { ReceiveWindow } from './window.ts'
 
 /** Control frames a record owes, as bits; they are written before its data, each at most once. */
 export const OWES_ANSWER = 1
@@ -18,8 +17,29 @@ export const OWES_FIN = 8
 export const OWES_RESET_SEND = 16
 export const OWES_RESET_RECV = 32
 
-/** What an OPEN of ours will say; dropped once it is written. */
+// What is true of a record, as bits.
+/** This side opened it. */
+export const MINE = 1
+/** Nothing more is taken to be sent: the half was reset, or `end` was called and it ends when all that is queued was written. */
+export const ENDING = 2
+/** We told the peer to send no more: what still comes is discarded. */
+export const STOPPED = 4
+/** The peer told us so: saying it again moves nothing. */
+export const STOP_HEARD = 8
+/** An answer was given (by us, to a stream of theirs) or read (by us, to ours). */
+export const ANSWERED = 16
+/** The session has said that the handler ended; streams of ours have none. */
+export const SETTLED = 32
+/** Refused before the session heard of it: nothing about it is told. */
+export const REFUSED = 64
+/** `write` answered false; a `writable` event is due. */
+export const WANTS_WRITABLE = 128
+/** It did so since the queue was last empty: whoever had to wait writes on at once, so `outgoing` is kept for that. */
+export const REFILLS = 256
+
+/** An OPEN of ours that waits to be written. */
 export interface Opening {
+  readonly record: StreamRecord
   readonly name: Uint8Array
   readonly meta: RawMeta | undefined
   readonly confirm: boolean
@@ -27,67 +47,55 @@ export interface Opening {
   readonly part: boolean
 }
 
-export class StreamRecord implements EngineStream, Schedulable {
-  number = -1
-  readonly mine: boolean
-  readonly urgency: number
-  owner: unknown = undefined
-  opening: Opening | undefined
-  /** The half this side sends on, and the one it receives on. */
-  sending: Half = 'open'
-  receiving: Half = 'open'
-  /** `end` was called; the half becomes ended when everything queued has been written. */
-  ending = false
-  trailer: RawMeta | undefined = undefined
-  /** We told the peer to send no more: what still comes is discarded. */
-  stopped = false
-  /** The peer told us so: saying it again moves nothing. */
-  stopHeard = false
-  /** An answer was given (by us, to a stream of theirs) or read (by us, to ours). */
-  answered = false
+/** What few streams need at a time. */
+export class Rare {
   answer: RawMeta | undefined = undefined
-  /** The session has said that the handler ended; streams of ours have none. */
-  settled: boolean
-  /** Refused before the session heard of it: nothing about it is told. */
-  refused = false
-  /** `write` answered false; a `writable` event is due. */
-  wantsWritable = false
-  owes = 0
+  trailer: RawMeta | undefined = undefined
+  /** Why our half was reset. */
   resetCode = 0
   resetReason = ''
   /** Why the peer is to stop; it may differ from why our own half was reset. */
   stopCode = 0
   stopReason = ''
-  readonly send: SendWindow
-  readonly receive: ReceiveWindow
   /** Window last asked for with ASK. */
   asked = 0
-  /** Last ASK the peer sent. */
-  askedByPeer = 0
-  queue: Uint8Array[] = noChunks
-  /** First chunk in `queue` that is not wholly written, and how much of it is. */
-  head = 0
-  offset = 0
-  queued = 0
-  next: Schedulable | undefined = undefined
-  previous: Schedulable | undefined = undefined
-  scheduled = false
-  deficit = 0
-  lastTurn = -1
-  jumped = false
+}
 
-  constructor(mine: boolean, urgency: number, opening: Opening | undefined, sendWindow: number, receiveWindow: number) {
-    this.mine = mine
+export class StreamRecord implements EngineStream, Flow {
+  number = -1
+  readonly urgency: number
+  owner: unknown = undefined
+  /** The half this side sends on, and the one it receives on. */
+  sending: Half = 'open'
+  receiving: Half = 'open'
+  bits: number
+  owes = 0
+  /** Credit granted by the peer and not yet used. */
+  credit: number
+  /** Undefined: nothing came and nothing was asked for, so the first window is untouched. */
+  receive: ReceiveWindow | undefined = undefined
+  /** Undefined: nothing waits to be written. */
+  outgoing: Outgoing | undefined = undefined
+  rare: Rare | undefined = undefined
+  lastTurn = -1
+
+  constructor(mine: boolean, urgency: number, credit: number) {
     this.urgency = urgency
-    this.opening = opening
-    this.settled = mine
-    this.send = new SendWindow(sendWindow)
-    this.receive = new ReceiveWindow(receiveWindow)
+    this.bits = mine ? MINE | SETTLED : 0
+    this.credit = credit
+  }
+
+  has(bit: number): boolean {
+    return (this.bits & bit) !== 0
+  }
+
+  get mine(): boolean {
+    return (this.bits & MINE) !== 0
   }
 
   /** Id in frames that this side sends. */
   get id(): number {
-    return this.number * 2 + (this.mine ? 0 : 1)
+    return this.number * 2 + ((this.bits & MINE) === 0 ? 1 : 0)
   }
 
   get opened(): boolean {
@@ -98,47 +106,55 @@ export class StreamRecord implements EngineStream, Schedulable {
     return isFinal(this.sending) && isFinal(this.receiving)
   }
 
-  /** Queues a chunk, and answers by how much `queued` has grown. */
-  push(chunk: Uint8Array, messageEnd: boolean): number {
-    if (this.queue === noChunks) this.queue = []
-    if (chunk.length > 0) this.queue.push(chunk)
-    // A message end costs a byte of credit, so it counts as one here too.
-    if (messageEnd) this.queue.push(MESSAGE_END)
-    const bytes = chunk.length + (messageEnd ? 1 : 0)
-    this.queued += bytes
-    return bytes
+  /** Bytes that wait to be written; a message end counts as one. */
+  get queued(): number {
+    return this.outgoing === undefined ? 0 : this.outgoing.queued
   }
 
-  /** Forgets chunks before `head`; `head` has moved on to `index` with `offset` bytes of that chunk written. */
-  advance(index: number, offset: number, bytes: number): void {
-    this.queued -= bytes
-    this.offset = offset
-    if (index === this.queue.length) {
-      this.queue = noChunks
-      this.head = 0
-    } else if (index > 64 && index * 2 > this.queue.length) {
-      this.queue = this.queue.slice(index)
-      this.head = 0
-    } else {
-      for (let i = this.head; i < index; i++) this.queue[i] = MESSAGE_END // let go of what is written
-      this.head = index
-    }
+  /** Made when it is first needed. */
+  seldom(): Rare {
+    if (this.rare === undefined) this.rare = new Rare()
+    return this.rare
   }
 
+  /** Something comes or is asked for, for the first time: the window has this size. */
+  listen(size: number): ReceiveWindow {
+    this.receive = new ReceiveWindow(size)
+    return this.receive
+  }
+
+  /** The peer is to send no more, for this reason. */
+  stop(code: number, reason: string): void {
+    const rare = this.seldom()
+    this.bits |= STOPPED
+    rare.stopCode = code
+    rare.stopReason = reason
+  }
+
+  /** Something is to be sent, after a rest. */
+  begin(): Outgoing {
+    this.outgoing = new Outgoing(this)
+    return this.outgoing
+  }
+
+  /** All that was queued has been written. */
+  emptied(): void {
+    if ((this.bits & (REFILLS | ENDING)) === REFILLS) this.bits &= ~REFILLS
+    else this.outgoing = undefined
+  }
+
+  /** Forgets what was to be sent, and takes no more. */
   dropQueue(): void {
-    this.queue = noChunks
-    this.head = 0
-    this.offset = 0
-    this.queued = 0
-    this.wantsWritable = false
-    this.trailer = undefined
+    this.outgoing = undefined
+    this.bits = (this.bits | ENDING) & ~WANTS_WRITABLE
+    if (this.rare !== undefined) this.rare.trailer = undefined
   }
 }
 
 /** Live streams of both sides by number, and how many each side has ever opened. */
 export class StreamTable {
-  readonly mine: Map<number, StreamRecord> = new Map()
-  readonly theirs: Map<number, StreamRecord> = new Map()
+  readonly mine: PagedMap<StreamRecord> = new PagedMap()
+  readonly theirs: PagedMap<StreamRecord> = new PagedMap()
   mineOpened = 0
   theirsOpened = 0
 
@@ -151,7 +167,7 @@ export class StreamTable {
 
   *live(): Generator<StreamRecord> {
     yield* this.mine.values()
-    for (const record of this.theirs.values()) if (!record.refused) yield record
+    for (const record of this.theirs.values()) if (!record.has(REFUSED)) yield record
   }
 
   get size(): number {

@@ -7,20 +7,15 @@ import { WINDOW_MAX } from './options.ts'
 /** Less is not worth a frame: a grant below it costs the peer a token. */
 const GROWTH_BYTES_MIN = 1024
 
-/** Credit granted by the peer and not yet used. */
-export class SendWindow {
-  left: number
-
-  constructor(initial: number) {
-    this.left = initial
-  }
-
-  /** @throws BraidError PROTOCOL for a grant of nothing, FLOW_CONTROL above 2^30-1. */
-  grant(bytes: number): void {
-    if (bytes === 0) throw new BraidError('PROTOCOL', 'a credit of 0')
-    this.left += bytes
-    if (this.left > WINDOW_MAX) throw new BraidError('FLOW_CONTROL', 'credit above 2^30-1')
-  }
+/**
+ * Credit to send, after the peer granted more.
+ *
+ * @throws BraidError PROTOCOL for a grant of nothing, FLOW_CONTROL above 2^30-1.
+ */
+export function granted(credit: number, bytes: number): number {
+  if (bytes === 0) throw new BraidError('PROTOCOL', 'a credit of 0')
+  if (credit + bytes > WINDOW_MAX) throw new BraidError('FLOW_CONTROL', 'credit above 2^30-1')
+  return credit + bytes
 }
 
 /** Credit given to the peer. At any time: size = left + unread + owed. */

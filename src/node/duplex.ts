@@ -3,7 +3,7 @@
 
 import { Duplex, type DuplexOptions } from 'node:stream'
 import { BraidError } from '../engine/errors.ts'
-import type { Stream } from '../session/stream.ts'
+import type { Receiver, Stream } from '../session/stream.ts'
 
 /** How a {@link duplex} behaves; the names are Node's. */
 export interface DuplexViewOptions {
@@ -52,8 +52,7 @@ export function duplex(stream: Stream, options: DuplexViewOptions = {}): Duplex 
 
 class StreamDuplex extends Duplex {
   readonly #stream: Stream
-  /** The other side ended cleanly and all it sent was pushed. */
-  #readEnded = false
+  readonly #arrivals: Arrivals
 
   constructor(stream: Stream, options: DuplexViewOptions) {
     // Node takes an option that is there but undefined for a wrong one.
@@ -61,20 +60,10 @@ class StreamDuplex extends Duplex {
     super({ allowHalfOpen: false, ...(Object.fromEntries(given) as DuplexOptions), objectMode: false })
     this.#stream = stream
     // From the start, as a socket reads from the start: a failure is told though nobody reads.
-    stream.receive({
-      data: (bytes) => {
-        if (!this.push(bytes)) stream.pause()
-      },
-      end: () => {
-        this.#readEnded = true
-        this.push(null)
-        // As a socket does: where nothing is left to read, the end comes though nobody reads.
-        this.read(0)
-      },
-      failed: (error) => this.#failed(error),
-    })
+    this.#arrivals = new Arrivals(this, stream)
+    stream.receive(this.#arrivals)
     void stream.closed.then((error) => {
-      if (error !== undefined && !this.#isFarewell(error)) this.#failed(error)
+      if (error !== undefined && !this.#isFarewell(error)) fail(this, error)
     })
   }
 
@@ -108,22 +97,16 @@ class StreamDuplex extends Duplex {
     else {
       // All was handed over: it goes its way, and the end behind it.
       this.#stream.end()
-      if (!this.#readEnded) this.#stream.stop('CANCELLED')
+      if (!this.#arrivals.ended) this.#stream.stop('CANCELLED')
     }
     done(error)
-  }
-
-  #failed(error: BraidError): void {
-    // This program closed the session under its own duplex: as when it destroys a socket, that is no news to it.
-    if (error.code === 'BRAID_CLOSED' && error.initiator === 'local') this.destroy()
-    else this.destroy(error)
   }
 
   #whenReady(done: (error?: Error | null) => void): void {
     this.#stream.ready.then(
       () => done(),
       (error: BraidError) => {
-        if (!isGivenUp(error)) this.#failed(error)
+        if (!isGivenUp(error)) fail(this, error)
         done(error)
       },
     )
@@ -134,8 +117,42 @@ class StreamDuplex extends Duplex {
    * the next `write` fails.
    */
   #isFarewell(error: BraidError): boolean {
-    return this.#readEnded && isGivenUp(error)
+    return this.#arrivals.ended && isGivenUp(error)
   }
+}
+
+/** What arrives goes into the duplex. One object for each view, because closures for each would be several times as large. */
+class Arrivals implements Receiver {
+  readonly #view: Duplex
+  readonly #stream: Stream
+  /** The other side ended cleanly and all it sent was pushed. */
+  ended = false
+
+  constructor(view: Duplex, stream: Stream) {
+    this.#view = view
+    this.#stream = stream
+  }
+
+  data(bytes: Uint8Array): void {
+    if (!this.#view.push(bytes)) this.#stream.pause()
+  }
+
+  end(): void {
+    this.ended = true
+    this.#view.push(null)
+    // As a socket does: where nothing is left to read, the end comes though nobody reads.
+    this.#view.read(0)
+  }
+
+  failed(error: BraidError): void {
+    fail(this.#view, error)
+  }
+}
+
+function fail(view: Duplex, error: BraidError): void {
+  // This program closed the session under its own duplex: as when it destroys a socket, that is no news to it.
+  if (error.code === 'BRAID_CLOSED' && error.initiator === 'local') view.destroy()
+  else view.destroy(error)
 }
 
 /** The other side lost interest. */

@@ -11,15 +11,21 @@ export function quiet<T>(promise: Promise<T>): Promise<T> {
 /** A promise that somebody else settles. */
 export class Deferred<T> {
   readonly promise: Promise<T>
-  resolve!: (value: T | PromiseLike<T>) => void
-  reject!: (error: unknown) => void
+  /** With what is there: a promise it followed could fail unwatched. */
+  resolve!: (value: T) => void
+  private fail!: (error: unknown) => void
 
   constructor() {
     this.promise = new Promise<T>((resolve, reject) => {
       this.resolve = resolve
-      this.reject = reject
+      this.fail = reject
     })
+  }
+
+  reject(error: unknown): void {
+    // Not before: what watches a promise is larger than the promise, and most are never rejected.
     quiet(this.promise)
+    this.fail(error)
   }
 }
 

@@ -31,6 +31,10 @@ export class LiveStream extends StreamCore implements Stream {
     return number < 0 ? -1 : number * 2 + (mine ? 0 : 1)
   }
 
+  get urgency(): number {
+    return this.link.urgency
+  }
+
   get session(): Session {
     return this.host.session
   }

@@ -338,8 +338,8 @@ test('pump waits on while the peer acknowledges what a full transport was given'
   // In this one is a frame that asks for an acknowledgement, which comes 20 s later.
   left.full = true
   near.pause()
-  stream.write(filled(100_000))
-  while (read < 300_000) await turn()
+  stream.write(filled(300_000))
+  while (read < 500_000) await turn()
   await pass(clock, 20_000, 1000)
   near.resume()
   await pass(clock, 20_000, 1000)

@@ -34,7 +34,6 @@ const EMPTY = new Uint8Array(0)
 export class StreamCore {
   readonly name: string
   readonly meta: Meta | undefined
-  readonly urgency: number
   readonly link: EngineStream
   protected readonly host: StreamHost
   protected bits: number
@@ -49,7 +48,6 @@ export class StreamCore {
     this.link = link
     this.name = init.name
     this.meta = init.meta
-    this.urgency = init.urgency
     // Nobody answers or settles a stream of our own.
     this.bits = link.mine ? MINE | SETTLED : init.confirm ? CONFIRM : 0
     link.owner = this

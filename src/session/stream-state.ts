@@ -36,7 +36,6 @@ export interface StreamHost {
 export interface StreamInit {
   readonly name: string
   readonly meta: Meta | undefined
-  readonly urgency: number
   readonly confirm: boolean
 }
 

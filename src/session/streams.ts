@@ -109,27 +109,27 @@ export class Streams implements StreamHost {
 
   /** The peer opened a stream. */
   opened(event: EngineEvent & { type: 'open' }, callee: Callee, caller: Caller): void {
-    const { stream: link, name, urgency, confirm } = event
+    const { stream: link, name, confirm } = event
     this.count++
     let meta: Meta | undefined
     try {
       meta = decodeMeta(event.meta)
     } catch {
-      const stream = new LiveStream(this, link, { name, meta, urgency, confirm })
+      const stream = new LiveStream(this, link, { name, meta, confirm })
       stream.reset('REFUSED', 'metadata is not JSON')
       stream.settle()
       return
     }
     if (name === REPLY_STREAM) {
       const { answer, call, error } = answerOf(meta)
-      const stream = new LiveStream(this, link, { name, meta: answer, urgency, confirm })
+      const stream = new LiveStream(this, link, { name, meta: answer, confirm })
       stream.settle()
       // Else it waits, within its window, for the reply that names it.
       if (call !== undefined && error !== undefined) caller.failed(stream, call, error)
       else if (call !== undefined) caller.answered(stream, call)
       return
     }
-    const stream = new LiveStream(this, link, { name, meta, urgency, confirm })
+    const stream = new LiveStream(this, link, { name, meta, confirm })
     if (name === CALL_STREAM) callee.arrivedByStream(stream)
     else this.router.route(stream)
   }
@@ -206,7 +206,7 @@ export class Streams implements StreamHost {
     part: boolean,
   ): LiveStream {
     const link = this.engine.open({ name, meta: raw, urgency, confirm, part })
-    const stream = new LiveStream(this, link, { name, meta, urgency, confirm })
+    const stream = new LiveStream(this, link, { name, meta, confirm })
     this.count++
     this.wake()
     return stream

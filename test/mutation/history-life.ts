@@ -95,8 +95,8 @@ export const deadlocks: readonly Injection[] = [
     'a stream that waits for credit is forgotten when credit comes',
     engine,
     'engine/inbound-streams.js',
-    'record.send.grant(bytes);\n    core.ready(record);',
-    'record.send.grant(bytes);',
+    'record.credit = granted(record.credit, bytes);\n    core.ready(record);',
+    'record.credit = granted(record.credit, bytes);',
   ),
   inject(
     'the count of open streams leaks: a finished stream gives nothing back',
@@ -199,7 +199,7 @@ export const ends: readonly Injection[] = [
     'GOAWAY forgets the work that the peer never saw',
     engine,
     'engine/inbound-session.js',
-    'core.refuseOpen(record, error);',
+    'core.refuseOpen(opening.record, error);',
     ';',
   ),
   inject(

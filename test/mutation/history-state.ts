@@ -3,7 +3,13 @@
 import { conformance, engine, type Injection, inject, session } from './injection.ts'
 
 export const identities: readonly Injection[] = [
-  inject('ids have the wrong parity', engine, 'engine/streams.js', '(this.mine ? 0 : 1)', '(this.mine ? 1 : 0)'),
+  inject(
+    'ids have the wrong parity',
+    engine,
+    'engine/streams.js',
+    '((this.bits & MINE) === 0 ? 1 : 0)',
+    '((this.bits & MINE) === 0 ? 0 : 1)',
+  ),
   inject(
     'an id of the wrong parity is believed',
     [...engine, ...conformance],
@@ -43,7 +49,7 @@ export const identities: readonly Injection[] = [
     'a storm of resets: each is answered by another',
     [...engine, ...conformance],
     'engine/inbound-streams.js',
-    "if (record.stopHeard)\n            core.glitches.spend('RESET of a half that was told before');",
+    "if (record.has(STOP_HEARD))\n            core.glitches.spend('RESET of a half that was told before');",
     '',
   ),
 ]
@@ -53,8 +59,8 @@ export const memory: readonly Injection[] = [
     'a stream is registered before its OPEN was found valid',
     engine,
     'engine/inbound-streams.js',
-    "record.receive.charge(first.length, 'stream');\n    core.receive.charge(first.length, 'session');\n    record.number = streams.theirsOpened++;\n    streams.theirs.set(record.number, record);",
-    "record.number = streams.theirsOpened++;\n    streams.theirs.set(record.number, record);\n    record.receive.charge(first.length, 'stream');\n    core.receive.charge(first.length, 'session');",
+    'core.charge(record, first.length);\n    record.number = streams.theirsOpened++;\n    streams.theirs.set(record.number, record);',
+    'record.number = streams.theirsOpened++;\n    streams.theirs.set(record.number, record);\n    core.charge(record, first.length);',
   ),
   {
     bug: 'a slot is freed before its REPLY was found valid',
@@ -131,7 +137,7 @@ export const memory: readonly Injection[] = [
   inject(
     'what was sent stays alive in the queue of its stream',
     engine,
-    'engine/streams.js',
+    'engine/outgoing.js',
     'this.queue[i] = MESSAGE_END; // let go of what is written',
     ';',
   ),
@@ -163,7 +169,7 @@ export const sharing: readonly Injection[] = [
     'one download blocks everything: a stream keeps its turn as long as it has bytes',
     engine,
     'engine/outbound-streams.js',
-    'else if (record.deficit <= 0)',
+    'else if (outgoing.deficit <= 0)',
     'else if (false)',
   ),
   inject(

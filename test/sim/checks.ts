@@ -31,6 +31,22 @@ const soft: ReadonlySet<string> = new Set([
 
 const otherSide = (side: SideIndex): SideIndex => (side === 0 ? 1 : 0)
 
+type Flight = Pick<EngineStats, 'inFlight' | 'inFlightMax'>
+
+/** What was in flight, and what might be, when it was last looked at. */
+const flights = new WeakMap<object, Flight>()
+/** What still goes when the limit has fallen below what is in flight, so that something asks. */
+const SPARE_BYTES = 4096
+
+/** At any time: no more goes than may be in flight. The limit itself may fall below what is. */
+export function checkFlight(engine: object, name: string, flight: Flight): void {
+  const { inFlight, inFlightMax } = flight
+  const before = flights.get(engine) ?? flight
+  const most = Math.max(inFlightMax, Math.max(before.inFlight, before.inFlightMax) + SPARE_BYTES)
+  must(inFlight <= most, () => `${name}: ${inFlight} bytes in flight, ${inFlightMax} may be`)
+  flights.set(engine, { inFlight, inFlightMax })
+}
+
 /** At any time: what came and what is held is within its bounds. */
 export function checkStep(scene: Scene, { endpoint, settings, name, side, largestChunk }: Session): void {
   const unread = scene.streams.unread[side]
@@ -46,7 +62,7 @@ export function checkCounts(scene: Scene, { endpoint, name, side }: Session): vo
   const { inFlight, inFlightMax, limits } = engine.stats()
   const { sessionWindow, growthPool, maxStreams } = limits
   const unread = scene.streams.unread[side]
-  must(inFlight <= inFlightMax, () => `${name}: ${inFlight} bytes in flight, ${inFlightMax} may be`)
+  checkFlight(engine, name, { inFlight, inFlightMax })
   for (const [limit, { max, used }] of Object.entries({ sessionWindow, growthPool, maxStreams })) {
     must(used >= 0 && used <= max, () => `${name}: ${limit} uses ${used} of ${max}`)
   }
