@@ -16,8 +16,8 @@ const PLACES_TOLD = 5
 
 /** How far a figure may be from what was recorded, when so many units were counted. */
 export function allowed(figure: FigureName, recorded: number, units: number): number {
-  const { tolerance, least } = figures[figure]
-  return Math.max(recorded * tolerance, least / units)
+  const { tolerance, unit, all } = figures[figure]
+  return Math.max(recorded * tolerance, unit, all / units)
 }
 
 export function judge(path: string, units: number, now: Counts, recorded: Counts): Offence[] {
