@@ -186,3 +186,28 @@ test('the peer that resets what we answer leaves no answer or credit owed', () =
   )
   assert.equal(side.take('finished').length, 1)
 })
+
+/** Whose bytes arrived in which order, when three streams each send as much and those of them that do so end. */
+function order(bytes: number, ends: boolean): string {
+  const pair = new Pair({ streamWindow: 4_194_304 })
+  const streams = Array.from({ length: 3 }, () => pair.stream())
+  // The path is known to be fast.
+  pair.a.engine.write(streams[0]![0], zeros(100_000))
+  pair.run()
+  pair.b.take('data')
+  for (const [mine] of streams) {
+    pair.a.engine.write(mine, zeros(bytes))
+    if (ends) pair.a.engine.end(mine)
+  }
+  pair.run()
+  const names = pair.b.take('data').map(({ stream }) => streams.findIndex(([, theirs]) => theirs === stream))
+  return names.filter((name, index) => name !== names[index - 1]).join('')
+}
+
+test('of streams whose end is near each is sent whole, one after the other', () => {
+  assert.equal(order(500_000, true), '012')
+  assert.match(order(500_000, false), /^(012)+/)
+  assert.ok(order(500_000, false).length > 9)
+  // Others do not wait long for one that is far from its end.
+  assert.ok(order(4_000_000, true).length > 9)
+})

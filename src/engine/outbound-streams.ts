@@ -4,6 +4,7 @@
 import { COPY_BYTES_MAX } from './batch.ts'
 import type { Core } from './core.ts'
 import { MESSAGE_END, type Outgoing } from './outgoing.ts'
+import { LIMIT_BYTES_FAST } from './portions.ts'
 import { isFinal, step } from './state.ts'
 import {
   ENDING,
@@ -26,6 +27,8 @@ const ASK_AFTER_BYTES = 32_768
 /** An urgency below all that there are. A small integer, because the one of a stream is compared with it at every turn. */
 const NOBODY = 8
 const ASK_GROWTH = 1.25
+/** On a fast path this takes a few ms, so that others can wait for it. */
+const ENDING_BYTES_MAX = 2_097_152
 
 /**
  * What streams owe: each at most one frame of each kind, so this is bounded by their number. What can wait waits for a flush
@@ -144,6 +147,7 @@ export function streams(writer: FrameWriter, core: Core, budget: number): void {
       pace.limited = true
       return
     }
+    if (isEnding(core, record) && outgoing.deficit < outgoing.queued) outgoing.deficit = outgoing.queued
     data(writer, core, record, outgoing)
     if (outgoing.queued === 0 || record.credit <= 0) {
       scheduler.turned(outgoing)
@@ -153,6 +157,14 @@ export function streams(writer: FrameWriter, core: Core, budget: number): void {
     if (writable(core, record)) refilling = Math.min(refilling, record.urgency)
     if (isFinal(record.sending)) core.release(record)
   }
+}
+
+/**
+ * All that is left of it is known, and soon gone: it is sent in one turn. Of several such streams, answers of calls as a rule, the first
+ * is whole before the next begins, instead of all at the end, and its receiver holds one in parts instead of all.
+ */
+function isEnding({ pace }: Core, { bits, queued }: StreamRecord): boolean {
+  return (bits & ENDING) !== 0 && queued <= ENDING_BYTES_MAX && pace.limit >= LIMIT_BYTES_FAST
 }
 
 /** One DATA frame of as many queued chunks as credit, pace, turn and frame size allow. */
@@ -212,10 +224,11 @@ function payload(writer: FrameWriter, outgoing: Outgoing, size: number): void {
   }
 }
 
-/** Asks for a larger window before credit runs out, when this stream could use its share of the pace. */
+/** Asks for a larger window before credit runs out, when this stream could use its share of the pace, or all of it to end. */
 function ask(core: Core, record: StreamRecord): void {
   const { pace, scheduler } = core
-  const need = Math.floor(pace.path.windowBytes / Math.max(1, scheduler.size))
+  const sharers = isEnding(core, record) ? 1 : Math.max(1, scheduler.size)
+  const need = Math.floor(pace.path.windowBytes / sharers)
   if (record.credit * 2 >= need || need <= (record.rare?.asked ?? 0) * ASK_GROWTH) return
   if (need <= core.peer.streamWindow || record.queued < ASK_AFTER_BYTES) return
   record.seldom().asked = need

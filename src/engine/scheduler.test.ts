@@ -9,6 +9,7 @@ class Item implements Schedulable {
   next: Schedulable | undefined = undefined
   previous: Schedulable | undefined = undefined
   scheduled = false
+  queued = 0
   deficit = 0
   jumped = false
   sent = 0
@@ -179,4 +180,22 @@ test('a flow of newcomers does not starve one that waits its turn', () => {
     }
   }
   assert.ok(turns >= 4, `${turns} turns`)
+})
+
+test('one that comes with little goes first, one with much waits for its turn', () => {
+  const scheduler = new Scheduler<Item>()
+  const [first, much, little] = [new Item('first'), new Item('much'), new Item('little')]
+  for (const item of [first, much]) item.queued = 1_000_000
+  scheduler.join(first)
+  scheduler.join(much)
+  for (const item of [first, much]) {
+    assert.equal(scheduler.next(), item)
+    scheduler.done(item)
+  }
+  little.queued = 1_000
+  scheduler.join(little)
+  assert.equal(scheduler.next(), little)
+  scheduler.turned(little)
+  scheduler.leave(little)
+  assert.equal(scheduler.next(), first)
 })

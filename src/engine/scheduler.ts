@@ -1,5 +1,5 @@
 // Whose bytes next: urgency, then deficit round robin in bytes (Shreedhar and Varghese, 1995). Holds the streams that have
-// bytes and credit; knows nothing of frames or windows. A stream that joins after a rest goes first once, so that a sparse
+// bytes and credit; knows nothing of frames or windows. A stream that joins after a rest with little goes first once, so that a sparse
 // stream overtakes bulk; lower urgencies keep one turn in sixteen, so that none starves.
 
 /** What the scheduler needs of a stream also while it has nothing to send. */
@@ -15,6 +15,8 @@ export interface Schedulable {
   next: Schedulable | undefined
   previous: Schedulable | undefined
   scheduled: boolean
+  /** Bytes that wait. */
+  readonly queued: number
   /** Bytes it may still send in this turn. */
   deficit: number
   /** It joined at the front and has not had that turn yet. */
@@ -82,8 +84,9 @@ export class Scheduler<T extends Schedulable> {
     item.scheduled = true
     item.deficit = 0
     const ring = this.rings[item.stream.urgency]
-    // Front only for one that has had no turn for a whole round: leaving and joining again gains nothing.
-    item.jumped = this.jumps < JUMPS_MAX && this.turns - item.stream.lastTurn >= this.size
+    // Front only for one that has little, and has had no turn for a whole round: leaving and joining again gains nothing.
+    const sparse = item.queued <= QUANTUM_FEW && this.turns - item.stream.lastTurn >= this.size
+    item.jumped = sparse && this.jumps < JUMPS_MAX
     if (item.jumped) {
       this.jumps++
       ring.jump(item)

@@ -100,7 +100,7 @@ const transportScope = { scope: 'transport' } as const
  */
 function dialled(address: Address): Socket {
   const slabs = new Slabs()
-  const callback = (bytes: number): boolean => socket.emit('data', slabs.take(bytes))
+  const callback = (bytes: number): boolean => socket.emit('data', slabs.take(bytes), slabs)
   const socket = connect({ ...socketOptions(address), onread: { buffer: () => slabs.room(), callback } })
   return socket.pause()
 }

@@ -81,9 +81,9 @@ export class SecureTransport implements Transport, TransportSink {
 
   // -- TransportSink of the socket within
 
-  bytes(chunk: Uint8Array): void {
+  bytes(chunk: Uint8Array): unknown {
     this.#heard = true
-    this.#sink?.bytes(chunk)
+    return this.#sink?.bytes(chunk)
   }
 
   drained(): void {

@@ -39,3 +39,16 @@ test('slabs: small reads share 4 KiB, reads that fill their room get 64 KiB, and
   assert.deepEqual(rooms.slice(0, 7), [4096, 65_536, 65_536, 65_536, 65_536, 35_536, 65_536])
   assert.deepEqual(rooms.slice(-2), [65_466, 4096])
 })
+
+test('slabs read again into what was given back, and only into that', () => {
+  const slabs = new Slabs()
+  const kept = slabs.take(slabs.room().fill(1).length)
+  const lent = slabs.take(slabs.room().fill(2).length)
+  slabs.giveBack()
+  const room = slabs.room()
+  assert.equal(room.buffer, lent.buffer)
+  assert.equal(room.byteOffset, lent.byteOffset)
+  slabs.take(room.fill(3).length)
+  assert.ok(kept.every((byte) => byte === 1))
+  assert.ok(lent.every((byte) => byte === 3))
+})

@@ -33,6 +33,8 @@ export class ArrivedCall implements DirectCall {
   ended: BraidError | undefined
   /** The answer, when it is a stream. */
   answered: LiveStream | undefined
+  /** See `Bag`. */
+  place = -1
   private readonly host: CallHost
   private readonly due: number | undefined
   private controller: AbortController | undefined

@@ -1,46 +1,43 @@
-// Assembly: bytes that arrive in pieces and are wanted whole, counted against what a session may put together at once.
+// Assembly: bytes that arrive in pieces and are wanted whole, counted against what a session may put together at once. All are
+// copied as they come, so that nothing of what they were received in is kept.
 
 import { BraidError } from '../engine/errors.ts'
 import { joined } from './bytes.ts'
 import type { Ceiling } from './ceiling.ts'
 
-/** Blocks that small pieces are copied into: each twice as large as the one before. */
+/** Blocks that pieces are copied into while nothing is known of the whole: each twice as large as the one before. */
 const FIRST_SIZE = 1024
 const BLOCK_SIZE_MAX = 65_536
-/** A piece that is at least this part of what it was received in is kept as it is: copied once, at the end, instead of twice. */
-const KEPT_PART = 4
+/** Room for a declared whole is made when this part of it is here: a few bytes must not make somebody hold megabytes. */
+const DECLARED_PART = 16
 
 export class Assembly {
+  /** Bytes that are here. */
   size = 0
   private readonly ceiling: Ceiling
+  /** As large as its sender says it will be; 0: nobody said, or it cannot be, or it was not true. */
+  private declared: number
+  /** Bytes that count against the ceiling. */
+  private taken = 0
   private readonly pieces: Uint8Array[] = []
   /** The last of them, while it has room. */
   private block: Uint8Array | undefined
   private filled = 0
   private blockSize = FIRST_SIZE
 
-  constructor(ceiling: Ceiling) {
+  constructor(ceiling: Ceiling, declared = 0) {
     this.ceiling = ceiling
+    this.declared = declared
   }
 
   /**
-   * Adds a piece. Copies it if it is small, so that a thousand small pieces do not keep a thousand received buffers alive.
+   * The next `length` bytes, to be written into.
    *
    * @throws BraidError `BRAID_EXHAUSTED` if the session puts together too much already.
    */
-  add(piece: Uint8Array): void {
-    if (piece.length < FIRST_SIZE || piece.length * KEPT_PART < piece.buffer.byteLength) {
-      this.room(piece.length).set(piece)
-      return
-    }
-    this.take(piece.length)
-    this.seal()
-    this.pieces.push(piece)
-  }
-
-  /** The next `length` bytes, to be written into. @throws as `add`. */
   room(length: number): Uint8Array {
     this.take(length)
+    if (this.declared > 0 && this.size * DECLARED_PART >= this.declared) this.makeRoomForAll(this.size - length)
     if (this.block === undefined || this.filled + length > this.block.length) {
       this.seal()
       this.block = new Uint8Array(Math.max(length, this.blockSize))
@@ -61,18 +58,42 @@ export class Assembly {
 
   /** Forgets the bytes and gives their place back. */
   drop(): void {
-    this.ceiling.give(this.size)
+    this.ceiling.give(this.taken)
+    this.taken = 0
     this.size = 0
     this.pieces.length = 0
     this.block = undefined
   }
 
   private take(length: number): void {
-    if (!this.ceiling.take(length)) {
-      const text = `messages and call bodies of this session take at most maxAssembled (${this.ceiling.max}) bytes`
+    const { ceiling } = this
+    const more = this.size + length - this.taken
+    if (more > 0 && !ceiling.take(more)) {
+      const text = `messages and call bodies of this session take at most maxAssembled (${ceiling.max}) bytes`
       throw new BraidError('EXHAUSTED', text, { scope: 'stream' })
     }
     this.size += length
+    this.taken = Math.max(this.taken, this.size)
+  }
+
+  /** One block for all that was declared, with what is here in front; not if there is no room for all, or more is here already. */
+  private makeRoomForAll(here: number): void {
+    const { declared, ceiling } = this
+    const more = declared - this.taken
+    this.declared = 0
+    if (more < 0 || ceiling.used + more > ceiling.max) return
+    ceiling.take(more)
+    this.taken = declared
+    this.seal()
+    const block = new Uint8Array(declared)
+    let at = 0
+    for (const piece of this.pieces) {
+      block.set(piece, at)
+      at += piece.length
+    }
+    this.pieces.length = 0
+    this.block = block
+    this.filled = here
   }
 
   private seal(): void {

@@ -18,18 +18,24 @@ export interface BodyReader {
   failed(error: BraidError): void
 }
 
-/** Collects all that the peer sends on a stream. */
-export function readBody(stream: LiveStream, ceiling: Ceiling, reader: BodyReader): void {
-  const body = new Assembly(ceiling)
-  stream.receive({
+/** Collects all that the peer sends on a stream; `size`: as much as it says that this is, if it does. */
+export function readBody(stream: LiveStream, ceiling: Ceiling, size: number, reader: BodyReader): void {
+  const body = new Assembly(ceiling, size)
+  stream.receiveCopying({
     // Throwing, for want of room, resets the stream with EXHAUSTED, and that ends in `failed`.
-    data: (bytes) => body.add(bytes),
+    data: (bytes) => body.room(bytes.length).set(bytes),
     end: () => reader.whole(body.whole(), body),
     failed: (error) => {
       body.drop()
       reader.failed(error)
     },
   })
+}
+
+/** What the metadata of a body's stream says that the body is long, in bytes; 0: nothing that could be. */
+export function sizeOf(meta: object): number {
+  const { size } = meta as { size?: unknown }
+  return typeof size === 'number' && Number.isSafeInteger(size) && size > 0 ? size : 0
 }
 
 /** Sends a body and ends the half. The engine takes it over at once: its sender has it in memory anyway. */

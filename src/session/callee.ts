@@ -3,7 +3,8 @@
 import type { Engine } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
 import { ArrivedCall, type CallHost, deadlinePassed } from './arrived-call.ts'
-import { CALL_STREAM, REPLY_STREAM, readBody, writeBody } from './bodies.ts'
+import { Bag } from './bag.ts'
+import { CALL_STREAM, REPLY_STREAM, readBody, sizeOf, writeBody } from './bodies.ts'
 import { bytesIn, isBytes, joined } from './bytes.ts'
 import { MESSAGE_METHOD } from './caller.ts'
 import type { Ceiling } from './ceiling.ts'
@@ -43,7 +44,7 @@ export class Callee implements CallHost {
   private readonly host: CalleeHost
   private readonly methods = new MethodTable<CallContext>()
   private readonly bySlot: (ArrivedCall | undefined)[] = []
-  private readonly byStream = new Set<ArrivedCall>()
+  private readonly byStream = new Bag<ArrivedCall>()
   private offering = false
   /** Calls that were not answered yet. */
   count = 0
@@ -93,7 +94,7 @@ export class Callee implements CallHost {
     call.stream = stream
     this.byStream.add(call)
     this.count++
-    readBody(stream, this.host.assembled, {
+    readBody(stream, this.host.assembled, sizeOf(stream.meta as object), {
       whole: (args, body) => {
         call.args = args
         call.body = body
@@ -118,7 +119,7 @@ export class Callee implements CallHost {
     this.waiting.clear()
     this.count = 0
     for (const call of this.bySlot) call?.abort(error)
-    for (const call of this.byStream) call.abort(error)
+    for (const call of this.byStream.all()) call.abort(error)
     this.bySlot.length = 0
     this.byStream.clear()
   }
@@ -228,7 +229,7 @@ export class Callee implements CallHost {
       host.engine.reply(call.slot, joined(result))
       host.wrote(size)
     } else {
-      const stream = host.openStream(REPLY_STREAM, undefined, true)
+      const stream = host.openStream(REPLY_STREAM, { size }, true)
       host.engine.replyVia(call.slot, stream.link)
       writeBody(stream, result)
     }

@@ -2,6 +2,7 @@
 
 import type { Engine, EngineCall, EngineStream } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
+import { Bag } from './bag.ts'
 import { CALL_STREAM, readBody, writeBody } from './bodies.ts'
 import { bytesIn, isBytes, joined } from './bytes.ts'
 import type { Ceiling } from './ceiling.ts'
@@ -51,6 +52,8 @@ class PendingCall {
   signal: AbortSignal | undefined
   onAbort: (() => void) | undefined
   done = false
+  /** See `Bag`. */
+  place = -1
 
   constructor(taker: ReplyTaker, options: CallOptions | undefined, oneWay: boolean) {
     this.taker = taker
@@ -87,7 +90,7 @@ export class Caller {
   /** Calls not settled. */
   count = 0
   /** Those of them that travel by stream: the engine knows nothing of them. */
-  private readonly byStream = new Set<PendingCall>()
+  private readonly byStream = new Bag<PendingCall>()
 
   constructor(host: CallerHost) {
     this.host = host
@@ -146,7 +149,7 @@ export class Caller {
 
   /** A stream came as the answer to a call that is itself one: the n-th of this side's. */
   answered(stream: LiveStream, call: number): void {
-    for (const pending of this.byStream) {
+    for (const pending of this.byStream.all()) {
       if (pending.stream?.link.number !== call || pending.options?.takeStream === undefined) continue
       this.byStream.delete(pending)
       return this.handOver(pending, stream)
@@ -157,9 +160,9 @@ export class Caller {
   /** The n-th of this side's streams, a call, has failed; the stream carries what there is to say about it. */
   failed(stream: LiveStream, call: number, error: BraidError): void {
     stream.end()
-    const pending = [...this.byStream].find((other) => other.stream?.link.number === call)
+    const pending = this.byStream.all().find((other) => other.stream?.link.number === call)
     if (pending === undefined) return stream.reset('CANCELLED', 'nobody waits for this answer')
-    readBody(stream, this.host.assembled, {
+    readBody(stream, this.host.assembled, 0, {
       whole: (details, body) => {
         body.drop()
         this.fail(pending, restate(error, { scope: 'call', details }))
@@ -179,7 +182,7 @@ export class Caller {
       const pending = link.owner as PendingCall | undefined
       if (pending !== undefined) this.fail(pending, link.sent ? error : restate(error, { executed: 'no' }))
     }
-    for (const pending of [...this.byStream]) this.fail(pending, error)
+    for (const pending of this.byStream.all()) this.fail(pending, error)
   }
 
   private start(pending: PendingCall, method: string, bytes: Bytes, options: CallOptions | undefined): void {
@@ -195,7 +198,7 @@ export class Caller {
     }
     if (signal?.aborted) throw cancelled(signal, 'no')
     const size = bytesIn(bytes)
-    if (size > host.frameMax) this.sendByStream(pending, method, bytes, timeout, part)
+    if (size > host.frameMax) this.sendByStream(pending, method, bytes, size, timeout, part)
     else this.send(pending, method, joined(bytes), timeout, part)
     // A transport may die under the first write: then nothing is left to give up.
     if (pending.done) return
@@ -232,11 +235,16 @@ export class Caller {
     pending: PendingCall,
     method: string,
     bytes: Bytes,
+    size: number,
     timeout: number | undefined,
     part: boolean,
   ): void {
     const deadline = timeout === undefined ? undefined : Math.ceil(timeout)
-    const stream = this.host.openStream(CALL_STREAM, deadline === undefined ? { method } : { method, deadline }, part)
+    const stream = this.host.openStream(
+      CALL_STREAM,
+      deadline === undefined ? { method, size } : { method, deadline, size },
+      part,
+    )
     pending.stream = stream
     this.byStream.add(pending)
     this.count++
@@ -245,7 +253,7 @@ export class Caller {
   }
 
   private readResult(pending: PendingCall, stream: LiveStream): void {
-    readBody(stream, this.host.assembled, {
+    readBody(stream, this.host.assembled, stream.declared, {
       whole: (bytes, body) => {
         body.drop()
         if (pending.done) return

@@ -19,8 +19,8 @@ export class Line implements TransportSink {
     this.transport.start(this)
   }
 
-  bytes(chunk: Uint8Array): void {
-    this.sink?.bytes(chunk)
+  bytes(chunk: Uint8Array): unknown {
+    return this.sink?.bytes(chunk)
   }
 
   drained(): void {

@@ -226,7 +226,7 @@ export class LiveSession implements Session, DirectOpener, Hosts {
 
   // -- PumpOwner
 
-  event(event: EngineEvent): void {
+  event(event: EngineEvent): unknown {
     if (this.ending !== undefined) return this.eventAfter(event)
     switch (event.type) {
       case 'call':

@@ -12,6 +12,7 @@ import { StreamCore } from './stream-core.ts'
 import {
   ANSWERED,
   CONFIRM,
+  COPIES,
   FULL,
   MINE,
   PAUSED,
@@ -222,6 +223,12 @@ export class LiveStream extends StreamCore implements Stream {
   }
 
   // -- callbacks
+
+  /** `receive`, by callbacks that keep nothing of the bytes they are given. */
+  receiveCopying(receiver: Receiver): void {
+    this.bits |= COPIES
+    this.receive(receiver)
+  }
 
   receive(receiver: Receiver): void {
     if (this.ifAny?.readable !== undefined) throw new TypeError('somebody waits for bytes of this stream already')

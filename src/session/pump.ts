@@ -17,7 +17,8 @@ const GONE_WAIT_MS = 5_000
 const MUTE = 'it may be full, or speak something else there (TLS wants tls://)'
 
 export interface PumpOwner {
-  event(event: EngineEvent): void
+  /** False: nothing refers any more to the bytes it came with. */
+  event(event: EngineEvent): unknown
   /** Bytes are about to be given to the engine. */
   receiving(): void
   /** Bytes were given to the engine. */
@@ -55,6 +56,8 @@ export class Pump implements TransportSink {
   private closeAt: number | undefined
   private ending = false
   private told = false
+  /** Somebody may still refer to bytes that are being received. */
+  private kept = false
 
   constructor(engine: Engine, transport: Transport, clock: Clock, owner: PumpOwner, writeTimeoutMs: number) {
     this.engine = engine
@@ -122,8 +125,10 @@ export class Pump implements TransportSink {
 
   // -- TransportSink
 
-  bytes(chunk: Uint8Array): void {
+  bytes(chunk: Uint8Array): boolean {
     this.heard = true
+    // Between events that wait to be handed out, which may be views of it.
+    this.kept = this.dispatching
     this.owner.receiving()
     try {
       this.engine.receive(chunk, this.clock.now())
@@ -133,6 +138,7 @@ export class Pump implements TransportSink {
     this.owner.received()
     this.dispatch()
     this.wake()
+    return this.kept || this.engine.heldBytes > 0
   }
 
   drained(): void {
@@ -195,8 +201,9 @@ export class Pump implements TransportSink {
     for (let event = this.engine.event(); event !== undefined; event = this.engine.event()) {
       some = true
       try {
-        this.owner.event(event)
+        if (this.owner.event(event) !== false) this.kept = true
       } catch (thrown) {
+        this.kept = true
         this.owner.broken(thrown)
       }
     }

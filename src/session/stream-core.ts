@@ -10,6 +10,7 @@ import {
   ABORTED,
   ANSWERED,
   CONFIRM,
+  COPIES,
   FINISHED,
   FLUSHING,
   FULL,
@@ -55,19 +56,21 @@ export class StreamCore {
 
   // -- what the engine reports
 
-  received(bytes: Uint8Array, eom: boolean): void {
+  /** False: nothing of the bytes is kept. */
+  received(bytes: Uint8Array, eom: boolean): boolean {
     if (this.has(READ_DEAD)) {
       this.host.engine.consume(this.link, bytes.length, eom ? 1 : 0)
-      return
+      return false
     }
     this.bytesIn += bytes.length
     if (this.receiver !== undefined && !this.has(PAUSED) && this.isEmpty()) {
       this.deliver(bytes, eom ? 1 : 0)
-      return
+      return !this.has(COPIES)
     }
     if (this.inbox === undefined) this.inbox = new Inbox()
     this.inbox.push(bytes, eom)
     this.arrived(true)
+    return true
   }
 
   ended(raw: RawMeta | undefined): void {
@@ -189,6 +192,15 @@ export class StreamCore {
 
   protected has(bit: number): boolean {
     return (this.bits & bit) !== 0
+  }
+
+  /** Bytes that will come, as the sender of a body says; 0: it does not. */
+  get declared(): number {
+    return this.rare?.declared ?? 0
+  }
+
+  set declared(bytes: number) {
+    this.seldom().declared = bytes
   }
 
   protected seldom(): Rare {

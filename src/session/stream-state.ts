@@ -66,6 +66,8 @@ export const ABORTED = 4096
 export const UNREAD = 8192
 /** The inbox is being handed to the callbacks. */
 export const FLUSHING = 16384
+/** The callbacks keep nothing of what they are given: they copy it. */
+export const COPIES = 32768
 
 /** What few streams need at a time. */
 export class Rare {
@@ -73,6 +75,8 @@ export class Rare {
   ready: Deferred<void> | undefined
   accepted: Deferred<Meta | undefined> | undefined
   readable: Deferred<boolean> | undefined
+  /** Bytes that will come, as the sender of a body says; 0: it does not. */
+  declared = 0
   controller: AbortController | undefined
   answer: Meta | undefined
   trailer: Meta | undefined

@@ -2,7 +2,7 @@
 
 import type { Engine, EngineEvent, EngineStream, RawMeta } from '../engine/contract.ts'
 import { type BraidError, codes, errorFromWire } from '../engine/errors.ts'
-import { CALL_STREAM, REPLY_STREAM } from './bodies.ts'
+import { CALL_STREAM, REPLY_STREAM, sizeOf } from './bodies.ts'
 import type { Callee } from './callee.ts'
 import type { Caller } from './caller.ts'
 import type { Ceiling } from './ceiling.ts'
@@ -40,8 +40,10 @@ function answerOf(meta: Meta | undefined): {
   readonly answer?: Meta | undefined
   readonly call?: number | undefined
   readonly error?: BraidError | undefined
+  readonly size?: number | undefined
 } {
-  if (typeof meta !== 'object' || meta === null || !('answer' in meta)) return {}
+  if (typeof meta !== 'object' || meta === null) return {}
+  if (!('answer' in meta)) return { size: sizeOf(meta) }
   const { answer, call, error } = meta as { answer?: Meta; call?: unknown; error?: unknown }
   return { answer, call: typeof call === 'number' ? call : undefined, error: errorOf(error) }
 }
@@ -121,8 +123,9 @@ export class Streams implements StreamHost {
       return
     }
     if (name === REPLY_STREAM) {
-      const { answer, call, error } = answerOf(meta)
+      const { answer, call, error, size = 0 } = answerOf(meta)
       const stream = new LiveStream(this, link, { name, meta: answer, confirm })
+      if (size > 0) stream.declared = size
       stream.settle()
       // Else it waits, within its window, for the reply that names it.
       if (call !== undefined && error !== undefined) caller.failed(stream, call, error)
@@ -134,11 +137,15 @@ export class Streams implements StreamHost {
     else this.router.route(stream)
   }
 
-  /** Something happened to a stream. */
-  told(event: StreamEvent): void {
+  /** Something happened to a stream. False: nothing of its bytes is kept. */
+  told(event: StreamEvent): boolean {
+    if (event.type === 'data') return ownerOf(event.stream).received(event.bytes, event.eom)
+    this.turned(event)
+    return false
+  }
+
+  private turned(event: Exclude<StreamEvent, { type: 'data' }>): void {
     switch (event.type) {
-      case 'data':
-        return ownerOf(event.stream).received(event.bytes, event.eom)
       case 'answer':
         return ownerOf(event.stream).answered(event.meta)
       case 'end':

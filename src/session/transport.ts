@@ -2,8 +2,11 @@
 
 /** What a transport tells the session that uses it. */
 export interface TransportSink {
-  /** Bytes arrived, in order; they are the sink's to keep. */
-  bytes(chunk: Uint8Array): void
+  /**
+   * Bytes arrived, in order; they are the sink's to keep. False: it kept none of them, nor any view of them, so that whoever
+   * delivered them may read into the same memory again.
+   */
+  bytes(chunk: Uint8Array): unknown
   /** `send` answered false before, and there is room again. */
   drained(): void
   /** The last call, exactly once: the transport is gone, by our `close`, by its end (no error) or by a failure. */

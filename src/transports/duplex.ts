@@ -5,7 +5,7 @@ import type { Transport, TransportSink } from '../session/transport.ts'
 
 /** The reading members of a Node-shaped stream, as far as they are used here. */
 export interface ReadableLike {
-  on(event: string, listener: (argument: unknown) => void): unknown
+  on(event: string, listener: (argument: unknown, lender?: unknown) => void): unknown
   pause(): unknown
   resume(): unknown
   destroy(): unknown
@@ -15,7 +15,7 @@ export interface ReadableLike {
 
 /** The writing members of a Node-shaped stream, as far as they are used here. */
 export interface WritableLike {
-  on(event: string, listener: (argument: unknown) => void): unknown
+  on(event: string, listener: (argument: unknown, lender?: unknown) => void): unknown
   write(chunk: Uint8Array): boolean
   end(): unknown
   destroy(): unknown
@@ -99,6 +99,11 @@ function addressOf(duplex: DuplexLike): string {
   return `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
+/** Whose memory a chunk is in, where somebody cares: it wants it back as soon as nobody needs it. */
+interface Lender {
+  giveBack(): void
+}
+
 class DuplexTransport implements Transport {
   readonly remote: string
   readonly confidential: boolean | undefined
@@ -137,7 +142,7 @@ class DuplexTransport implements Transport {
     this.#sink = sink
     const readable = this.#readable
     const writable = this.#writable
-    readable.on('data', (chunk) => this.#received(chunk))
+    readable.on('data', (chunk, lender) => this.#received(chunk, lender as Lender | undefined))
     readable.on('end', () => this.#readEnded())
     readable.on('close', () => this.#readEnded())
     writable.on('drain', () => this.#drained())
@@ -197,17 +202,21 @@ class DuplexTransport implements Transport {
     this.#readable.resume()
   }
 
-  #received(chunk: unknown): void {
+  #received(chunk: unknown, lender: Lender | undefined): void {
     if (this.#closing || this.#over) return
     if (!(chunk instanceof Uint8Array)) {
       this.#finish(new TypeError('the duplex delivers text or objects, not bytes: it must not have an encoding'))
-    } else if (this.#turns === undefined) this.#sink!.bytes(plain(chunk))
-    else this.#readFairly(plain(chunk), this.#turns)
+    } else if (this.#turns === undefined) this.#deliver(plain(chunk), lender)
+    else this.#readFairly(plain(chunk), lender, this.#turns)
   }
 
-  #readFairly(chunk: Uint8Array, turns: Turns): void {
+  #deliver(chunk: Uint8Array, lender: Lender | undefined): void {
+    if (this.#sink!.bytes(chunk) === false) lender?.giveBack()
+  }
+
+  #readFairly(chunk: Uint8Array, lender: Lender | undefined, turns: Turns): void {
     const begun = turns.now()
-    this.#sink!.bytes(chunk)
+    this.#deliver(chunk, lender)
     this.#spent += turns.now() - begun
     if (this.#spent < TURN_MS || this.#givesWay) return
     this.#givesWay = true

@@ -195,7 +195,7 @@ test('an unknown method is UNIMPLEMENTED at once where others are exposed', asyn
 test('large arguments come on a stream named $call and the result goes back on it', async () => {
   const peer = new Peer()
   peer.session.handleCall('size', (bytes) => Uint8Array.of(bytes.length & 255, bytes.length >> 8))
-  peer.open('$call', { meta: 'json {"method":"size"}', bytes: '61'.repeat(1_000) }, 'FIN')
+  peer.open('$call', { meta: 'json {"method":"size","size":20000}', bytes: '61'.repeat(1_000) }, 'FIN')
   const frames = (await peer.hear()).filter(({ type }) => type === 'DATA')
   assert.equal(frames.map(({ fields }) => fields.bytes).join(''), 'e803')
   assert.ok(frames.at(-1)?.flags.includes('FIN'))
@@ -207,7 +207,7 @@ test('large arguments go on a stream named $call', async () => {
   call.catch(() => {})
   const [open] = await peer.hear()
   assert.equal(open?.type, 'OPEN')
-  assert.deepEqual([open?.fields.name, open?.fields.meta], ['$call', 'json {"method":"size"}'])
+  assert.deepEqual([open?.fields.name, open?.fields.meta], ['$call', 'json {"method":"size","size":20000}'])
   peer.say('DATA', { id: 1, bytes: '07' }, 'FIN')
   assert.deepEqual([...(await call)], [7])
 })
