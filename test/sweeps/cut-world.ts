@@ -112,12 +112,14 @@ export class CutWorld extends World {
     const key = `${end.name} ${whose}`
     const told = this.told.get(key) ?? []
     this.told.set(key, told)
-    if (event.type !== 'data') told.push(describe(event))
-    else {
-      // However many pieces it came in.
-      const begun = told.at(-1)?.startsWith('data ') && !told.at(-1)?.endsWith('\n') ? (told.pop() as string) : 'data '
-      told.push(`${begun}${characters(event.bytes)}${event.eom ? '\neom\n' : ''}`)
+    if (event.type !== 'data') {
+      told.push(describe(event))
+      return
     }
+    // However many pieces it came in.
+    const begun = told.at(-1)?.startsWith('data ') === true ? (told.pop() as string) : 'data '
+    told.push(begun + characters(event.bytes))
+    if (event.eom) told.push('eom')
   }
 }
 
