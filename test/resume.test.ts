@@ -71,6 +71,29 @@ test('a session that is not resumed in time ends on both sides with SESSION_LOST
   assert.equal((await peers[0]?.closed)?.code, 'BRAID_SESSION_LOST')
 })
 
+test('a side that closes while it has no connection cannot say so: the other one learns that the session is lost', async (t) => {
+  let arrived: Session | undefined
+  const { proxy, session, listener } = await world(t, (peer) => (arrived = peer), { resume: { keepMs: 1_000 } })
+  proxy.refuse(true)
+  proxy.cut()
+  for await (const state of session.states()) if (state === 'detached') break
+  await session.close()
+  assert.equal(await session.closed, undefined)
+  assert.equal((await arrived?.closed)?.code, 'BRAID_SESSION_LOST', 'when it has been kept for its time')
+  assert.equal(listener.sessions.size, 0)
+
+  proxy.refuse(false)
+  const again = await connect(proxy.url, { reconnect: true })
+  await again.ping()
+  const second = [...listener.sessions][0] as Session
+  proxy.refuse(true)
+  proxy.cut()
+  for await (const state of second.states()) if (state === 'detached') break
+  await second.close()
+  proxy.refuse(false)
+  assert.equal((await again.closed)?.code, 'BRAID_SESSION_LOST', 'as soon as it comes back')
+})
+
 test('a server that was started anew does not know the session, and says so at once', async (t) => {
   const { listener, proxy, session } = await world(t, () => {}, { resume: { keepMs: 60_000 } })
   const { port } = new URL(listener.url)

@@ -28,15 +28,30 @@ export class Honest {
 
   start(): void {
     this.#took = []
-    this.#timer ??= setInterval(() => void this.#call(), EVERY_MS)
+    this.#resume()
   }
 
   /** Durations since the start, in ms, and how many calls failed. */
   async stop(): Promise<{ readonly took: readonly number[]; readonly failed: number }> {
+    await this.#pause()
+    return { took: this.#took, failed: this.#failed + this.#inFlight }
+  }
+
+  /** Does not call while something is done that is no part of what is measured. */
+  async without(task: () => Promise<unknown>): Promise<void> {
+    await this.#pause()
+    await task()
+    this.#resume()
+  }
+
+  #resume(): void {
+    this.#timer ??= setInterval(() => void this.#call(), EVERY_MS)
+  }
+
+  async #pause(): Promise<void> {
     clearInterval(this.#timer)
     this.#timer = undefined
     for (let waited = 0; this.#inFlight > 0 && waited < 5000; waited += 10) await sleep(10)
-    return { took: this.#took, failed: this.#failed + this.#inFlight }
   }
 
   async #call(): Promise<void> {

@@ -2,13 +2,13 @@
 
 import type { RawMeta } from '#dist/engine/contract.js'
 import { json, none, pattern, text } from './content.ts'
-import { World } from './world.ts'
+import type { Script } from './world.ts'
 
 const CANCELLED = 14
 
-export const furtherScripts: Record<string, () => World> = {
-  'before-hello'() {
-    const world = new World({}, { auth: text('badge'), codec: 'json', maxCalls: 64, streamWindow: 32_768 })
+export const furtherScripts: Record<string, Script> = {
+  'before-hello'(make) {
+    const world = make({}, { auth: text('badge'), codec: 'json', maxCalls: 64, streamWindow: 32_768 })
     const { a, b } = world
     world.note(
       'a says what it may before it has heard anything: 16 KiB of 20,000 bytes, 32 of 34 calls; HELLO lets out the rest',
@@ -25,8 +25,8 @@ export const furtherScripts: Record<string, () => World> = {
     return world
   },
 
-  authorised() {
-    const world = new World({ auth: text('secret'), codec: 'msgpack' }, {}, { gate: true })
+  authorised(make) {
+    const world = make({ auth: text('secret'), codec: 'msgpack' }, {}, { gate: true })
     const { a, b } = world
     world.note('b holds what follows the HELLO of a until it has made up its mind')
     const stream = a.open('waits', { confirm: true })
@@ -45,8 +45,8 @@ export const furtherScripts: Record<string, () => World> = {
     return world
   },
 
-  symmetric() {
-    const world = new World({ codec: 'json' }, { codec: 'msgpack' }, { symmetric: true })
+  symmetric(make) {
+    const world = make({ codec: 'json' }, { codec: 'msgpack' }, { symmetric: true })
     const { a, b } = world
     world.note('both speak first; each opens, calls and ends at the same time')
     const mine = a.open('to b')
@@ -69,8 +69,8 @@ export const furtherScripts: Record<string, () => World> = {
     return world
   },
 
-  metadata() {
-    const world = new World()
+  metadata(make) {
+    const world = make()
     const { a, b } = world
     world.flow()
     world.note('metadata of every kind in OPEN, answer and trailer; a whole stream that asks for confirmation')
@@ -93,8 +93,8 @@ export const furtherScripts: Record<string, () => World> = {
     return world
   },
 
-  'large-calls'() {
-    const world = new World()
+  'large-calls'(make) {
+    const world = make()
     const { a, b } = world
     world.flow()
     world.note(
@@ -130,8 +130,8 @@ export const furtherScripts: Record<string, () => World> = {
     return world
   },
 
-  'by-hand'() {
-    const world = new World()
+  'by-hand'(make) {
+    const world = make()
     const { a, b } = world
     world.flow()
     world.note(

@@ -2,7 +2,7 @@
 
 import type { Ticket } from '#dist/engine/contract.js'
 import { none, pattern, text } from './content.ts'
-import { World } from './world.ts'
+import type { Script } from './world.ts'
 
 const SESSION_LOST = 24
 
@@ -10,9 +10,9 @@ function ticket(secret: number): Ticket {
   return { id: new Uint8Array(16).fill(7), secret: new Uint8Array(32).fill(secret), keepMs: 60_000 }
 }
 
-export const resumedScripts: Record<string, () => World> = {
-  resumed() {
-    const world = new World({ auth: text('badge') }, {}, { resume: true })
+export const resumedScripts: Record<string, Script> = {
+  resumed(make) {
+    const world = make({ auth: text('badge') }, {}, { resume: true })
     const { a, b } = world
     world.flow()
     world.note('b gives a a ticket; a stream and a call are under way when the transport is lost')
@@ -38,8 +38,8 @@ export const resumedScripts: Record<string, () => World> = {
     return world
   },
 
-  'resume-refused'() {
-    const world = new World({}, {}, { resume: true })
+  'resume-refused'(make) {
+    const world = make({}, {}, { resume: true })
     const { a, b } = world
     world.flow()
     b.engine.issue(ticket(1))

@@ -2,16 +2,16 @@
 
 import { json, none, pattern, text } from './content.ts'
 import { furtherScripts } from './further-scripts.ts'
-import { World } from './world.ts'
+import type { Script } from './world.ts'
 
 const CANCELLED = 14
 const REFUSED = 9
 const GOING_AWAY = 21
 
 /** Every script by the name of its transcript. */
-export const scripts: Record<string, () => World> = {
-  'open-answer-trailer'() {
-    const world = new World({ codec: 'msgpack', auth: text('secret') })
+export const scripts: Record<string, Script> = {
+  'open-answer-trailer'(make) {
+    const world = make({ codec: 'msgpack', auth: text('secret') })
     const { a, b } = world
     world.note('a opens a stream and asks for confirmation, b answers; both halves end, one with a trailer')
     const stream = a.open('file', { confirm: true, meta: json({ path: 'a.txt' }) })
@@ -36,8 +36,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  examples() {
-    const world = new World()
+  examples(make) {
+    const world = make()
     const { a, b } = world
     world.flow()
     world.note('the examples of docs/PROTOCOL.md, section 10, as far as an application can bring them about')
@@ -67,8 +67,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  'examples-whole'() {
-    const world = new World()
+  'examples-whole'(make) {
+    const world = make()
     const { a, b } = world
     world.flow()
     world.note('one more example of section 10: a whole stream in its OPEN')
@@ -91,8 +91,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  'bulk-credit'() {
-    const world = new World({}, { streamWindow: 16_384, sessionWindow: 131_072 })
+  'bulk-credit'(make) {
+    const world = make({}, { streamWindow: 16_384, sessionWindow: 131_072 })
     const { a, b } = world
     world.flow()
     world.note('a sends 512 KiB, 20 ms a round trip, b reads at once: credit returns and the window grows')
@@ -106,8 +106,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  'unread-stream'() {
-    const world = new World({}, { streamWindow: 16_384 })
+  'unread-stream'(make) {
+    const world = make({}, { streamWindow: 16_384 })
     const { a, b } = world
     b.reads = false
     world.flow()
@@ -122,8 +122,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  messages() {
-    const world = new World({}, { streamWindow: 16_384 })
+  messages(make) {
+    const world = make({}, { streamWindow: 16_384 })
     const { a, b } = world
     world.flow()
     world.note('messages keep their ends: a short one, an empty one, one larger than the window, the last with FIN')
@@ -142,8 +142,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  calls() {
-    const world = new World({}, { maxCalls: 32 })
+  calls(make) {
+    const world = make({}, { maxCalls: 32 })
     const { a, b } = world
     world.flow()
     world.note('names inline, then by number; a result, an error with details, a deadline, a one-way message')
@@ -195,8 +195,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  'reset-stop-crossing'() {
-    const world = new World()
+  'reset-stop-crossing'(make) {
+    const world = make()
     const { a, b } = world
     world.flow()
     world.note('resets of both sides cross')
@@ -236,8 +236,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  'goaway-close'() {
-    const world = new World()
+  'goaway-close'(make) {
+    const world = make()
     const { a, b } = world
     world.flow()
     const open = a.open('open')
@@ -268,8 +268,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  'refused-opens'() {
-    const world = new World({}, { maxMeta: 1_024 })
+  'refused-opens'(make) {
+    const world = make({}, { maxMeta: 1_024 })
     const { a, b } = world
     world.note('opens within the floors, then two refused by the application, one of them whole in one frame')
     a.open('nobody')
@@ -287,8 +287,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  'open-limit'() {
-    const world = new World({}, { maxStreams: 32 })
+  'open-limit'(make) {
+    const world = make({}, { maxStreams: 32 })
     const { a, b } = world
     world.note('34 streams for 32 places, most of them before HELLO; two wait until others are finished and settled')
     for (let at = 0; at < 34; at++) a.engine.end(a.open(`s${at}`))
@@ -302,8 +302,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  'pings-acks'() {
-    const world = new World()
+  'pings-acks'(make) {
+    const world = make()
     const { a, b } = world
     world.flow()
     world.note('both sides ping; what was sent is acknowledged when asked for')
@@ -317,8 +317,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  urgencies() {
-    const world = new World({}, { streamWindow: 262_144 })
+  urgencies(make) {
+    const world = make({}, { streamWindow: 262_144 })
     const { a } = world
     world.flow()
     world.note('three streams at once: two ordinary ones share, the urgent one goes first; a call goes before all')
@@ -330,8 +330,8 @@ export const scripts: Record<string, () => World> = {
     return world
   },
 
-  'closed-with-a-code'() {
-    const world = new World()
+  'closed-with-a-code'(make) {
+    const world = make()
     const { a, b } = world
     world.flow()
     a.open('open')

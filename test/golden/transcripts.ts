@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resumedScripts } from './resumed-scripts.ts'
 import { scripts } from './scripts.ts'
+import { ordinary } from './world.ts'
 
 const all = { ...scripts, ...resumedScripts }
 
@@ -16,7 +17,7 @@ export function names(): string[] {
 export function play(name: string): string {
   const script = all[name]
   if (script === undefined) throw new RangeError(`no session is called ${name}`)
-  return `${script().lines.join('\n')}\n`
+  return `${script(ordinary).lines.join('\n')}\n`
 }
 
 export function read(name: string): string {

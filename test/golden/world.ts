@@ -2,7 +2,7 @@
 // from one to the other is written down, one line a frame, by the second codec.
 
 import { createHash } from 'node:crypto'
-import type { Engine, EngineCall, EngineStream, Ticket } from '#dist/engine/contract.js'
+import type { Engine, EngineCall, EngineEvent, EngineStream, Ticket } from '#dist/engine/contract.js'
 import type { EngineOptions } from '#dist/engine/options.js'
 import { describeFrame } from '../codec/describe.ts'
 import { decodeFrame, encodeFrame, PREFACE } from '../codec/frames.ts'
@@ -36,6 +36,10 @@ export class End {
   readonly slots: number[] = []
   /** Takes what arrives at once, so that credit returns. */
   reads = true
+  /** What it says is written down in the transcript: the dearer part of a session. */
+  written = true
+  /** Called for all that its engine tells. */
+  heard: (event: EngineEvent) => void = () => {}
   private undecoded: Uint8Array = new Uint8Array(0)
   private spoken = false
 
@@ -82,6 +86,7 @@ export class End {
     let some = false
     for (let event = this.engine.event(); event !== undefined; event = this.engine.event()) {
       some = true
+      this.heard(event)
       if (event.type === 'open') this.streams.push(event.stream)
       if (event.type === 'call') this.slots.push(event.slot)
       if (event.type === 'data' && this.reads) this.engine.consume(event.stream, event.bytes.length, event.eom ? 1 : 0)
@@ -98,7 +103,7 @@ export class End {
       room -= size
     }
     const bytes = concat(out)
-    this.describe(bytes, lines)
+    if (this.written) this.describe(bytes, lines)
     return bytes
   }
 
@@ -138,6 +143,12 @@ function spaced(bytes: Uint8Array): string {
   return `${pairs(bytes.subarray(0, HEAD))} ... ${bytes.length} bytes, sha256 ${digest}`
 }
 
+/** How a script gets its world: an ordinary one, or one in which something happens on the way. */
+export type Make = (a?: EngineOptions, b?: EngineOptions, setting?: Setting) => World
+
+/** What both sides of a session do, in order. */
+export type Script = (make: Make) => World
+
 /** A dialer `a` and a listener `b`. */
 export class World {
   readonly a: End
@@ -165,10 +176,10 @@ export class World {
   cross(): void {
     this.a.drain()
     this.b.drain()
-    const fromA = this.a.transmit(this.now, Number.POSITIVE_INFINITY, this.lines)
-    const fromB = this.b.transmit(this.now, Number.POSITIVE_INFINITY, this.lines)
-    if (fromA.length > 0) this.b.engine.receive(fromA, this.now)
-    if (fromB.length > 0) this.a.engine.receive(fromB, this.now)
+    const fromA = this.say(this.a)
+    const fromB = this.say(this.b)
+    if (fromA.length > 0) this.deliver(this.b, fromA)
+    if (fromB.length > 0) this.deliver(this.a, fromB)
     this.flow()
   }
 
@@ -177,7 +188,7 @@ export class World {
     const bytes = frame.type === 'EXTENSION' ? extension(frame) : encodeFrame(frame)
     this.lines.push(`${from.name}> ${describeFrame(frame)} | ${spaced(bytes)}`)
     const to = from === this.a ? this.b : this.a
-    to.engine.receive(bytes, this.now)
+    this.deliver(to, bytes)
     this.flow()
   }
 
@@ -186,12 +197,12 @@ export class World {
     this.a.drain()
     this.b.drain()
     const before = this.lines.length
-    const fromA = this.a.transmit(this.now, Number.POSITIVE_INFINITY, this.lines)
-    const fromB = this.b.transmit(this.now, Number.POSITIVE_INFINITY, this.lines)
+    const fromA = this.say(this.a)
+    const fromB = this.say(this.b)
     this.now += ms
     if (this.lines.length > before) this.lines.push(`# ${ms} ms later`)
-    this.b.engine.receive(fromA, this.now)
-    this.a.engine.receive(fromB, this.now)
+    this.deliver(this.b, fromA)
+    this.deliver(this.a, fromB)
     for (const end of [this.a, this.b]) {
       end.engine.tick(this.now)
       end.drain()
@@ -241,10 +252,20 @@ export class World {
     this.flow()
   }
 
+  protected say(from: End, most = Number.POSITIVE_INFINITY): Uint8Array {
+    return from.transmit(this.now, most, this.lines)
+  }
+
+  protected deliver(to: End, bytes: Uint8Array): void {
+    to.engine.receive(bytes, this.now)
+  }
+
   private step(from: End, to: End, most: number): boolean {
     from.drain()
-    const bytes = from.transmit(this.now, most, this.lines)
-    if (bytes.length > 0) to.engine.receive(bytes, this.now)
+    const bytes = this.say(from, most)
+    if (bytes.length > 0) this.deliver(to, bytes)
     return [from.drain(), to.drain()].includes(true) || bytes.length > 0
   }
 }
+
+export const ordinary: Make = (...given) => new World(...given)

@@ -176,7 +176,7 @@ export const hung: readonly Injection[] = [
     engine,
     'engine/core.js',
     'if (table.delete(record.number)) {',
-    'if (!record.stopped && table.delete(record.number)) {',
+    'if (!record.has(4 /* STOPPED */) && table.delete(record.number)) {',
   ),
   inject(
     'reads that wait are not told that the transport is lost',

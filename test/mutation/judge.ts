@@ -7,6 +7,9 @@ import type { Copy } from './copy.ts'
 const SILENCE_MS = 10_000
 const SILENCE_FACTOR = 4
 const HEAP_MB = 1024
+const LOOK_MS = 500
+/** Between two looks no more than this counts as silence: a machine that stood still, this program with it, was no test that hung. */
+const LOOK_MS_MAX = 2_000
 
 export interface Stage {
   readonly what: string
@@ -68,18 +71,25 @@ export class Judge {
       let failure: string | undefined
       let hung = false
       let silenceMs = 0
-      let heard = performance.now()
+      let silent = 0
+      let looked = performance.now()
       let words = ''
+      const look = (): void => {
+        const now = performance.now()
+        silent += Math.min(now - looked, LOOK_MS_MAX)
+        looked = now
+      }
       const patience = setInterval(() => {
-        if (performance.now() - heard < patienceMs) return
+        look()
+        if (silent < patienceMs) return
         hung = true
         failure ??= `no test ended within ${(patienceMs / 1000).toFixed(0)} s`
         child.kill('SIGKILL')
-      }, 500)
+      }, LOOK_MS)
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        const now = performance.now()
-        silenceMs = Math.max(silenceMs, now - heard)
-        heard = now
+        look()
+        silenceMs = Math.max(silenceMs, silent)
+        silent = 0
         words = words.slice(words.lastIndexOf('\n') + 1) + text
         const failed = /^ *not ok \d+ - (.*)$/m.exec(words)
         if (failed === null) return

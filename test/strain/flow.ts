@@ -181,57 +181,86 @@ async function links(form: Form): Promise<Omit<Row, 'id'>[]> {
 
 const BULK_BYTES_PER_MS = 100_000
 
-/** Round trips of small calls, a few at a time, in ms. */
-async function smallCalls(session: Session, count: number): Promise<readonly number[]> {
+/** A call, or a whole stream there and back, of a few bytes. */
+type Small = (session: Session) => Promise<unknown>
+
+const small: Readonly<Record<'calls' | 'streams', Small>> = {
+  calls: (session) => session.call('echo', new Uint8Array(16)),
+  async streams(session) {
+    const stream = session.open('echo')
+    stream.write(new Uint8Array(16))
+    stream.end()
+    for await (const _ of stream);
+  },
+}
+
+/** How long each of so many takes, one after the other, in ms. */
+async function roundTrips(session: Session, task: Small, count: number): Promise<readonly number[]> {
   const took: number[] = []
   for (let made = 0; made < count; made++) {
     const begun = performance.now()
-    await session.call('echo', new Uint8Array(16))
+    await task(session)
     took.push(performance.now() - begun)
     if (made % 4 === 0) await sleep(1)
   }
   return took
 }
 
-/** Writes 100 MB a second, until it is told to stop. */
-async function steadily(stream: Stream, goesOn: () => boolean): Promise<number> {
-  const begun = performance.now()
-  let sent = 0
+/** Writes 100 MB a second, or what goes through if that is less, until it is told to stop. Makes up for no more than a short standstill. */
+async function steadily(stream: Stream, goesOn: () => boolean): Promise<void> {
+  const most = 20 * BULK_BYTES_PER_MS
+  let [last, due] = [performance.now(), 0]
   while (goesOn()) {
-    while (sent < (performance.now() - begun) * BULK_BYTES_PER_MS && stream.write(CHUNK)) sent += CHUNK.length
-    await Promise.race([stream.ready, sleep(2)])
-    await sleep(1)
+    const now = performance.now()
+    due = Math.min(due + (now - last) * BULK_BYTES_PER_MS, most)
+    last = now
+    let room = true
+    for (; room && due > 0; due -= CHUNK.length) room = stream.write(CHUNK)
+    await (room ? sleep(1) : stream.ready)
   }
-  return (sent / (performance.now() - begun)) * 1000
+  stream.reset('CANCELLED')
 }
 
+/** Less than this of the bulk on its way, and the small ones had it too easy. Quickly, or beside other work, it is shown and not judged. */
+const BULK_SHARE = { full: 0.95, quick: 0 }
+
 async function fairness(form: Form): Promise<Omit<Row, 'id'>[]> {
+  let moved = 0
   const pair = await pairOver((session) => {
     session.handleCall('echo', (bytes) => bytes.slice())
-    session.handle('bulk', (stream) => eat(stream))
+    session.handle('echo', async (stream) => {
+      for await (const chunk of stream) stream.write(chunk)
+      stream.end()
+    })
+    session.handle('bulk', (stream) => eat(stream, (bytes) => (moved += bytes)))
   })
-  const calls = form === 'full' ? 1000 : 300
-  await smallCalls(pair.client, calls)
-  const alone = quantile(await smallCalls(pair.client, calls), 0.99)
-  let going = true
-  const bulk = steadily(pair.client.open('bulk'), () => going)
-  const beside = quantile(await smallCalls(pair.client, calls), 0.99)
-  going = false
-  const rate = await bulk
-  await pair.close()
-  return [
-    {
-      what: `p99 of ${calls} small calls beside a stream of ${(rate / 1e6).toFixed(0)} MB/s`,
+  const count = form === 'full' ? 1000 : 300
+  const rows: Omit<Row, 'id'>[] = []
+  for (const [name, task] of Object.entries(small)) {
+    await roundTrips(pair.client, task, count)
+    const alone = quantile(await roundTrips(pair.client, task, count), 0.99)
+    let going = true
+    const bulk = steadily(pair.client.open('bulk'), () => going)
+    await sleep(form === 'full' ? 500 : 50) // until it has come up to speed
+    const [before, begun] = [moved, performance.now()]
+    const beside = quantile(await roundTrips(pair.client, task, count), 0.99)
+    const rate = (moved - before) / (performance.now() - begun)
+    going = false
+    await bulk
+    rows.push({
+      what: `p99 of ${count} small ${name} beside a stream of ${(rate / 1000).toFixed(0)} MB/s`,
       measured: `${ms(beside)}, without it ${ms(alone)}`,
-      ceiling: `${ms(alone + 5)}`,
-      holds: beside <= alone + 5,
-    },
-  ]
+      ceiling: `${ms(alone + 5)}, at ${(BULK_BYTES_PER_MS / 1000).toFixed(0)} MB/s`,
+      holds: beside <= alone + 5 && rate >= BULK_SHARE[form] * BULK_BYTES_PER_MS,
+    })
+  }
+  await pair.close()
+  return rows
 }
 
 export const flowFaults: readonly Fault[] = [
   { id: 'F6', name: 'one unread stream among 100', run: unread },
   { id: 'F7', name: 'both sides write before they read', run: bothWrite },
   { id: 'F8', name: 'long and narrow links', run: links },
-  { id: 'F14', name: 'bulk beside small calls', run: fairness },
+  { id: 'F14', name: 'bulk beside small calls and streams', run: fairness },
 ]

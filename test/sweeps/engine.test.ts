@@ -4,11 +4,12 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Prng } from '../sim/prng.ts'
 import { chunkings, cuts, flips, noise, ranges, Tally } from './engine-sweeps.ts'
+import { cutGolden } from './golden-resumed.ts'
 import { type Recording, recordings } from './tapes.ts'
 
 // By primes, so that the places tried in one recording are not those of the next.
 const LIGHT_BYTES = 16_384
-const EVERY = { split: 29, cut: 5, bit: 37, range: 61 }
+const EVERY = { split: 29, cut: 5, bit: 37, range: 61, resumed: 41 }
 const all = recordings()
 
 /** Megabytes are as good at one place as at ten. */
@@ -28,6 +29,11 @@ test('F2: a cut at any place tells what came before it, and no clean end', () =>
   for (const [index, recording] of all.entries())
     tries += cuts(recording, stepFor(recording, EVERY.cut), index % EVERY.cut)
   assert.ok(tries > 800, `${tries} cuts`)
+})
+
+test('F3: a cut at any place, and another, and a third, changes nothing of what both sides are told', () => {
+  const { resumed, 'too early': early } = cutGolden(EVERY.resumed)
+  assert.ok(resumed > 100 && early > 50, `${resumed} resumed, ${early} had no ticket`)
 })
 
 test('F4: a flipped bit harms its own stream, or ends the session', () => {

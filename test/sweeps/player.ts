@@ -159,7 +159,7 @@ function isLabel(value: unknown): value is Label {
 }
 
 /** The event in one line; whose it is comes second. */
-function describe(event: EngineEvent): string {
+export function describe(event: EngineEvent): string {
   const { type, stream, call, error, ...rest } = event as EngineEvent & {
     stream?: EngineStream
     call?: EngineCall

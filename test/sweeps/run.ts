@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util'
 import { Prng } from '../sim/prng.ts'
 import { chunkings, cuts, flips, noise, ranges, Tally } from './engine-sweeps.ts'
+import { cutGolden } from './golden-resumed.ts'
 import { cutAndResume } from './resumed-sweep.ts'
 import { type Baseline, baseline, cutSessions, flipSessions, rangeSessions } from './session-sweeps.ts'
 import { type Recording, recordings } from './tapes.ts'
@@ -41,6 +42,13 @@ async function engines(): Promise<void> {
   console.log(`golden sessions: ${all.length / 2}, each from both sides: ${bytes} bytes in, ${places} places`)
   await report('F1', 'chunkings of golden', () => `${over((each) => chunkings(each, every))} tried`)
   await report('F2', 'cuts of golden', () => `${over((each) => cuts(each, every))} tried`)
+  await report('F3', 'cuts of golden that may be resumed, one to three in a row', () => {
+    const { resumed, 'too early': early, 'too late': late } = cutGolden(every)
+    return (
+      `${resumed + early + late} tried; ${resumed} went on as if nothing had been, ` +
+      `${early} came before there was a ticket, ${late} with the goodbye`
+    )
+  })
   await report('F4', 'bits of golden flipped', () => {
     const tally = new Tally()
     over((each) => flips(each, every, tally) as undefined)

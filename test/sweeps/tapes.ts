@@ -5,6 +5,7 @@ import { decodeFrame, PREFACE } from '../codec/frames.ts'
 import { concat } from '../codec/hex.ts'
 import { scripts } from '../golden/scripts.ts'
 import type { Op, Tape } from '../golden/tape.ts'
+import { ordinary } from '../golden/world.ts'
 import { Player, type Told } from './player.ts'
 
 /** Within this many bytes of a frame's begin every place is tried; deep in a payload one is like another. */
@@ -27,7 +28,7 @@ export interface Recording {
 /** Both sides of all golden sessions. */
 export function recordings(): Recording[] {
   return Object.entries(scripts).flatMap(([name, play]) => {
-    const { a, b } = play()
+    const { a, b } = play(ordinary)
     return [a, b].map((end) => examine(`${name}/${end.name}`, end.tape))
   })
 }
