@@ -15,7 +15,6 @@ import { parseAddress } from '#dist/node/address.js'
 import { accept, dial } from '#dist/node/net.js'
 import { childTransport } from '#dist/node/stdio.js'
 import type { Ends, TransportSubject } from './transport.ts'
-import { subjects } from './transport-subjects.ts'
 
 const own = selfSigned()
 
@@ -83,7 +82,6 @@ function child(): Ends {
 }
 
 export const nodeSubjects: readonly TransportSubject[] = [
-  ...subjects,
   { name: 'TCP', pair: () => connected('tcp://127.0.0.1:0') },
   { name: 'TLS', pair: () => connected('tls://127.0.0.1:0') },
   {
