@@ -7,13 +7,18 @@ import { parseSessionOptions, type SessionOptions } from '../session/options.ts'
 import type { Dial } from '../session/redial.ts'
 import type { Session } from '../session/session.ts'
 import { connectSession } from '../session/start.ts'
+import type { Transport } from '../session/transport.ts'
 import { type Carrier, carried, targetsOf, transportOf } from '../transports/connect.ts'
 import { parseAddress } from './address.ts'
 import { accept, checkTls, type DialOptions, dial } from './net.ts'
+import { type ChildLike, childTransport, isChild, STDIO, stdioTransport } from './stdio.ts'
 import type { TlsOptions } from './tls.ts'
 
-/** `tcp://host:port`, `tls://host:port`, `unix:/path`, or a transport or Node-shaped duplex that the caller holds. */
-export type Target = string | Carrier
+/**
+ * `tcp://host:port`, `tls://host:port`, `unix:/path`, `stdio:` (stdin and stdout of this process), or what the caller holds: a child
+ * process with pipes, a transport, a Node-shaped duplex, a pair of Web streams, a stream of another session.
+ */
+export type Target = string | Carrier | ChildLike
 
 /** Options of `connect`: those of the session, how long to dial, and whom to trust. */
 export interface ConnectOptions extends SessionOptions, Pick<DialOptions, 'dialTimeoutMs' | 'tls'> {
@@ -31,7 +36,7 @@ export interface ListenOptions extends SessionListenOptions {
 }
 
 /**
- * Dials an address, or takes a transport or a Node-shaped duplex, and starts a session over it. Resolves when both sides
+ * Dials an address, or takes what carries bytes already (see {@link Target}), and starts a session over it. Resolves when both sides
  * have said what they accept.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an address that is none or an option out of its bounds, `BRAID_UNREACHABLE`
@@ -56,15 +61,21 @@ async function begin(target: Target, options: ConnectOptions): Promise<Session> 
   // A wrong option, and that there is no place, is told before anybody is dialled.
   const full = parseSessionOptions(options).budget.refuses()
   if (full !== undefined) throw full
-  if (typeof target !== 'string') {
+  if (typeof target !== 'string' || target === STDIO) {
     checkTls([], options.tls)
-    return connectSession(transportOf(target), options, 'dialer', redialOf(options))
+    return connectSession(held(target), options, 'dialer', redialOf(options))
   }
   const address = parseAddress(target)
   const again: Dial = (signal) => dial(address, { ...options, signal })
   const { reconnect } = options
   const redial = reconnect === true ? again : redialOf(options)
   return connectSession(await dial(address, options), options, 'dialer', redial)
+}
+
+/** What needs no dialling, as a transport. */
+function held(target: Carrier | ChildLike | typeof STDIO): Transport {
+  if (target === STDIO) return stdioTransport()
+  return isChild(target) ? childTransport(target) : transportOf(target)
 }
 
 /** How to get another transport, where somebody said so. */
@@ -79,7 +90,7 @@ function redialOf({ reconnect }: ConnectOptions): Dial | undefined {
 }
 
 /**
- * Listens on one address or several, or over transports and Node-shaped duplexes that the caller holds, and gives each
+ * Listens on one address or several, or over what carries bytes already, and gives each
  * session to `onSession` before anything the other side sent is dispatched.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an address that is none or an option out of its bounds, `BRAID_ADDRESS` naming
@@ -111,7 +122,9 @@ async function take(
   onSession: (session: Session) => unknown,
   options: ListenOptions,
 ): Promise<Listener> {
-  const targets = targetsOf(target).map((each) => (typeof each === 'string' ? parseAddress(each) : transportOf(each)))
+  const targets = targetsOf(target).map((each) =>
+    typeof each === 'string' && each !== STDIO ? parseAddress(each) : held(each),
+  )
   const { tls, ...rest } = options
   checkTls(
     targets.filter((each) => 'kind' in each),

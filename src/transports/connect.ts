@@ -1,4 +1,4 @@
-// connect and listen where nothing can be dialled: over a transport, or a Node-shaped duplex, that the caller holds.
+// connect and listen where nothing can be dialled: over a transport, or anything that can be made one, that the caller holds.
 
 import { quiet } from '../session/deferred.ts'
 import { type Listener, type ListenOptions, LiveListener } from '../session/listener.ts'
@@ -6,11 +6,14 @@ import type { SessionOptions } from '../session/options.ts'
 import type { Dial } from '../session/redial.ts'
 import type { Session } from '../session/session.ts'
 import { connectSession } from '../session/start.ts'
+import type { Stream } from '../session/stream.ts'
 import type { Transport } from '../session/transport.ts'
 import { type DuplexLike, type DuplexPair, duplexTransport } from './duplex.ts'
+import { streamTransport } from './stream.ts'
+import { type WebStreamPair, webStreamsTransport } from './web-streams.ts'
 
 /** What a session can run over. */
-export type Carrier = Transport | DuplexLike | DuplexPair
+export type Carrier = Transport | DuplexLike | DuplexPair | WebStreamPair | Stream
 
 /** Options of `connect`: those of the session, and how it gets another transport. */
 export interface ConnectOptions extends SessionOptions {
@@ -22,7 +25,7 @@ export interface ConnectOptions extends SessionOptions {
 }
 
 /**
- * Starts a session over a transport or a Node-shaped duplex, as the side that speaks first. Resolves when both sides have
+ * Starts a session over a transport, a Node-shaped duplex, a pair of Web streams or a stream of another session, as the side that speaks first. Resolves when both sides have
  * said what they accept.
  *
  * @throws BraidError whatever ended the session before that; `BRAID_CANCELLED` when `options.signal` aborts.
@@ -50,7 +53,7 @@ export function carried(dial: Dial | undefined): Dial | undefined {
 }
 
 /**
- * Takes the other side of `connect` over transports, or Node-shaped duplexes, that somebody else accepted.
+ * Takes the other side of `connect` over transports, or what `connect` takes, that somebody else accepted.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an option out of its bounds.
  *
@@ -98,11 +101,15 @@ export function targetsOf<T>(target: T | readonly T[]): readonly T[] {
 export function transportOf(target: Carrier): Transport {
   if (typeof target === 'object' && target !== null) {
     if (has(target, 'start') && has(target, 'send')) return target as Transport
+    if (has(target, 'write') && has(target, 'receive')) return streamTransport(target as Stream)
     if (has(target, 'write') && has(target, 'on')) return duplexTransport(target as DuplexLike)
-    const { readable, writable } = target as Partial<DuplexPair>
+    const { readable, writable } = target as { readable?: unknown; writable?: unknown }
     if (has(readable, 'on') && has(writable, 'write')) return duplexTransport(target as DuplexPair)
+    if (has(readable, 'getReader') && has(writable, 'getWriter')) return webStreamsTransport(target as WebStreamPair)
   }
-  throw new TypeError('a session runs over a transport or a Node-shaped duplex; addresses can be dialled only in Node')
+  throw new TypeError(
+    'a session runs over a transport, a duplex, a pair of Web streams or a stream; addresses can be dialled only in Node',
+  )
 }
 
 function has(object: unknown, method: string): boolean {
