@@ -346,3 +346,36 @@ test('web gives the place of its stream back when it is over, however it ends', 
   while (far.stats().streamsOpen > 0 || near.stats().streamsOpen > 0) await near.ping()
   assert.equal(far.stats().streamsAccepted, 200)
 })
+
+test('web readable is a plain stream where the runtime has no byte streams', async (t) => {
+  await without('ReadableByteStreamController', async () => {
+    const [view, far] = await halfView(t)
+    assert.throws(() => view.readable.getReader({ mode: 'byob' }), TypeError)
+    for (let i = 0; i < 1000; i++) far.write(bytesOf('0123456789'))
+    far.end()
+    assert.equal(await new Response(view.readable).text(), '0123456789'.repeat(1000))
+  })
+})
+
+test('web says which half a runtime without Web streams cannot have', async (t) => {
+  for (const [name, half] of [
+    ['ReadableStream', 'readable'],
+    ['WritableStream', 'writable'],
+  ] as const) {
+    await without(name, async () => {
+      const [view] = await halfView(t)
+      assert.throws(() => view[half], { name: 'TypeError', message: new RegExp(`no ${name}`) })
+    })
+  }
+})
+
+/** Runs in a world that lacks something. */
+async function without(name: string, run: () => Promise<void>): Promise<void> {
+  const kept = Object.getOwnPropertyDescriptor(globalThis, name)!
+  assert.ok(Reflect.deleteProperty(globalThis, name))
+  try {
+    await run()
+  } finally {
+    Object.defineProperty(globalThis, name, kept)
+  }
+}
