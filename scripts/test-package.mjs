@@ -86,18 +86,27 @@ function useFromJavaScript() {
 /** The libraries' own declarations are checked too: whoever does not skip that must find nothing wrong with ours. */
 function useFromTypeScript() {
   const strict = { strict: true, exactOptionalPropertyTypes: true, noEmitOnError: true, target: 'es2022' }
-  const inNode = { lib: ['es2023', 'esnext.disposable'], types: ['node'] }
-  const inPage = { lib: ['es2023', 'esnext.disposable', 'dom', 'dom.asynciterable'], types: [] }
+  const inNode = { lib: ['es2022'], types: ['node'] }
+  const inPage = { lib: ['es2022', 'dom'], types: [] }
   const bundler = { module: 'esnext', moduleResolution: 'bundler' }
   compile('use.mts', 'node16', { ...strict, ...inNode, module: 'node16', moduleResolution: 'node16' })
   tell('use.mts', run([process.execPath, 'use.mjs'], folder))
   compile('use.mts', 'nodenext', { ...strict, ...inNode, module: 'nodenext', moduleResolution: 'nodenext' })
   compile('use.mts', 'bundler, for Node', { ...strict, ...inNode, ...bundler, customConditions: ['node'] })
   compile('page.mts', 'bundler, for a page', { ...strict, ...inPage, ...bundler })
+  const modules = subpaths.filter((subpath) => !subpath.endsWith('.json'))
+  const every = (names) => names.map((name, index) => `export * as s${index} from '${name}'\n`).join('')
+  writeFileSync(join(folder, 'node.mts'), every(modules))
+  check('node.mts', 'each subpath, for Node', { ...strict, ...inNode, module: 'node16', moduleResolution: 'node16' })
+  writeFileSync(join(folder, 'any.mts'), every(modules.filter((subpath) => !subpath.endsWith('/node'))))
+  check('any.mts', 'each subpath, for a page', { ...strict, ...inPage, ...bundler })
 }
 
 function compile(file, name, compilerOptions) {
-  bring(file)
+  check(bring(file), name, compilerOptions)
+}
+
+function check(file, name, compilerOptions) {
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }))
   run([process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], folder)
   say(`${file} has the right types (${name})`)
