@@ -33,9 +33,14 @@ function ensureFolder(folder, what) {
 
 function install(sentence, options) {
   say(sentence)
-  const npm = process.env.npm_execpath
-  const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
-  run(command, [...first, 'ci', ...options, '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci failed')
+  const [command, ...args] = npm('ci', ...options, '--no-audit', '--no-fund', '--loglevel=error')
+  run(command, args, 'npm ci failed')
+}
+
+/** The command line that runs npm, the same npm this runs under if it does. */
+export function npm(...args) {
+  const program = process.env.npm_execpath
+  return program?.endsWith('.js') ? [process.execPath, program, ...args] : ['npm', ...args]
 }
 
 /** Runs a command in the project's folder, its output on standard error. */

@@ -27,3 +27,18 @@ declare var AbortController: { new (): AbortController }
 declare function queueMicrotask(task: () => void): void
 declare function setTimeout(task: () => void, ms: number): unknown
 declare function clearTimeout(handle: unknown): void
+
+/** Not everywhere: Bare has none of these, older Safari no byte streams. */
+interface ReadableStream<R = unknown> {
+  getReader(): { read(): Promise<{ done: boolean; value?: R }> }
+}
+declare var ReadableStream: { new <R>(source: object, strategy: { highWaterMark: number }): ReadableStream<R> }
+
+declare var ReadableByteStreamController: object
+
+interface WritableStream<W = unknown> {
+  getWriter(): { write(chunk: W): Promise<void> }
+}
+declare var WritableStream: {
+  new <W>(sink: object, strategy: { highWaterMark: number; size(chunk: W): number }): WritableStream<W>
+}

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { finished, pipeline } from 'node:stream/promises'
 import { type TestContext, test } from 'node:test'
-import { BraidError, type Session, type SessionOptions, type Stream } from 'braidwire'
+import { BraidError, connect, type Session, type SessionOptions, type Stream } from 'braidwire'
 import { type DuplexViewOptions, duplex } from 'braidwire/node'
 import { pair } from 'braidwire/test'
 
@@ -185,6 +185,17 @@ test('duplex holds the other side back by the high-water mark and the window, no
   assert.ok(view.readableLength <= view.readableHighWaterMark + 65_536)
   stream.end()
   assert.equal((await buffer(view)).length, stream.stats().bytesOut)
+})
+
+test('duplex carries a session, three deep', async (t) => {
+  let [near, far] = sessions(t)
+  for (let depth = 0; depth < 2; depth++) {
+    const taken = far.take('nested')
+    const dialled = connect(duplex(near.open('nested')))
+    ;[near, far] = await Promise.all([dialled, connect(duplex(await taken))])
+  }
+  far.handleCall('size', (bytes) => Buffer.from(`${bytes.length}`))
+  assert.equal(Buffer.from(await near.call('size', Buffer.alloc(100_000))).toString(), '100000')
 })
 
 test('duplex gives the place of its stream back when it is over, however it ends', async (t) => {

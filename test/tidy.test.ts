@@ -14,6 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   engine: [],
   session: ['engine/contract.ts', 'engine/errors.ts', 'engine/options.ts', 'engine/engine.ts', 'engine/liveness.ts'],
   transports: ['session/', 'engine/errors.ts', 'engine/contract.ts'],
+  adapters: ['session/', 'engine/errors.ts'],
   rpc: ['session/', 'engine/errors.ts', 'engine/contract.ts'],
   file: ['session/', 'engine/errors.ts', 'engine/contract.ts'],
   peer: ['session/', 'engine/errors.ts', 'engine/contract.ts'],
@@ -21,6 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   node: [
     'session/',
     'transports/',
+    'adapters/ends.ts',
     'file/',
     'peer/',
     'rpc/codec/',
@@ -37,6 +39,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   '@msgpack/msgpack': ['rpc'],
   citty: ['cli'],
   'cli-progress': ['cli'],
+  streamx: ['adapters'],
   braidwire: ['cli'],
 }
 
@@ -63,8 +66,11 @@ const globalsAllowed: Readonly<Record<string, readonly string[]>> = {
   'src/globals.d.ts': [
     'AbortController',
     'AbortSignal',
+    'ReadableByteStreamController',
+    'ReadableStream',
     'TextDecoder',
     'TextEncoder',
+    'WritableStream',
     'clearTimeout',
     'queueMicrotask',
     'setTimeout',

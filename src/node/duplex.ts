@@ -2,7 +2,8 @@
 // failures of the one are those of the other; made only when asked for, and nothing else in Braidwire uses it.
 
 import { Duplex, type DuplexOptions } from 'node:stream'
-import { BraidError } from '../engine/errors.ts'
+import { codeOf, isGivenUp, isOwnClose } from '../adapters/ends.ts'
+import type { BraidError } from '../engine/errors.ts'
 import type { Receiver, Stream } from '../session/stream.ts'
 
 /** How a {@link duplex} behaves; the names are Node's. */
@@ -87,12 +88,12 @@ class StreamDuplex extends Duplex {
     this.#stream.end()
     this.#whenReady((error) => {
       // The other side wanted no more, and there is no more.
-      done(error instanceof BraidError && isGivenUp(error) ? null : error)
+      done(isGivenUp(error) ? null : error)
     })
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (error !== null) this.#stream.reset(numberOf(error))
+    if (error !== null) this.#stream.reset(codeOf(error))
     else if (!this.writableEnded || this.writableLength > 0) this.#stream.reset('CANCELLED')
     else {
       // All was handed over: it goes its way, and the end behind it.
@@ -150,19 +151,7 @@ class Arrivals implements Receiver {
 }
 
 function fail(view: Duplex, error: BraidError): void {
-  // This program closed the session under its own duplex: as when it destroys a socket, that is no news to it.
-  if (error.code === 'BRAID_CLOSED' && error.initiator === 'local') view.destroy()
+  // As when a program destroys a socket, that is no news to it.
+  if (isOwnClose(error)) view.destroy()
   else view.destroy(error)
-}
-
-/** The other side lost interest. */
-function isGivenUp(error: BraidError): boolean {
-  return error.code === 'BRAID_CANCELLED' && error.initiator === 'remote'
-}
-
-/** What the other side is told: the code of an error made for that, CANCELLED for what was only given up, else INTERNAL. */
-function numberOf(error: Error): number | 'CANCELLED' | 'INTERNAL' {
-  if (error.name === 'AbortError') return 'CANCELLED'
-  if (!(error instanceof BraidError)) return 'INTERNAL'
-  return error.initiator === 'local' && error.number > 0 ? error.number : 'CANCELLED'
 }

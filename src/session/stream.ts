@@ -1,4 +1,6 @@
 // Stream: what an application holds of one ordered two-way flow. Types only; `live-stream.ts` makes them work.
+// Whoever imports it gets what `await using` is made of, whatever else their compiler is told to know.
+/// <reference lib="esnext.disposable" preserve="true" />
 
 import type { BraidError } from '../engine/errors.ts'
 import type { Meta } from './opener.ts'
