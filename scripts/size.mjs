@@ -14,7 +14,7 @@ const bundles = [
     code: "export { startSession, connectSession } from 'braidwire'; export { memory } from 'braidwire/transport/memory'",
     // Resumption, liveness and the Budget took it from 30, pacing by a model of the path and streams that cost little at rest from
     // 38: what keeps sessions alive and apart belongs to them.
-    max: 40 * KiB,
+    max: 41 * KiB,
   },
   // Entries of transports and views: each with a limit of its own. What a view shares with the core counts here once more.
   { name: 'web view', code: "export * from 'braidwire/web'", max: 4 * KiB },
