@@ -69,7 +69,14 @@ for (const [url, why] of bad) {
 }
 
 test('formatAddress gives back what was parsed', () => {
-  for (const url of ['tcp://127.0.0.1:4000', 'tcp://[::1]:80', 'tls://[::1]:80', 'ws://a:1/b', 'wss://[::1]:80', 'unix:/a b']) {
+  for (const url of [
+    'tcp://127.0.0.1:4000',
+    'tcp://[::1]:80',
+    'tls://[::1]:80',
+    'ws://a:1/b',
+    'wss://[::1]:80',
+    'unix:/a b',
+  ]) {
     assert.equal(formatAddress(parseAddress(url)), url)
   }
 })

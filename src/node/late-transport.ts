@@ -22,6 +22,8 @@ export class LateTransport implements Transport, TransportSink {
   #inner: Transport | undefined
   #sink: TransportSink | undefined
   #paused = false
+  /** Sent before the handshake was done. */
+  readonly #early: Uint8Array[] = []
   #over = false
   /** Nobody waits for the handshake any more. */
   givenUp = false
@@ -58,9 +60,12 @@ export class LateTransport implements Transport, TransportSink {
     else if (this.#raw?.destroyed) queueMicrotask(() => this.closed())
   }
 
-  /** Before the handshake is done nobody could read it: a listener that is not spoken to says nothing. */
+  /** Before the handshake is done nobody could read it: then it waits. */
   send(chunks: Uint8Array[]): boolean {
-    return this.#inner?.send(chunks) ?? true
+    if (this.#inner !== undefined) return this.#inner.send(chunks)
+    if (this.#over) return true
+    this.#early.push(...chunks)
+    return false
   }
 
   pause(): void {
@@ -105,5 +110,7 @@ export class LateTransport implements Transport, TransportSink {
   #start(inner: Transport): void {
     inner.start(this)
     if (this.#paused) inner.pause()
+    const early = this.#early.splice(0)
+    if (early.length > 0 && inner.send(early)) this.#sink!.drained()
   }
 }

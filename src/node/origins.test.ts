@@ -36,7 +36,14 @@ test('with origins, those pages may and no others', () => {
   for (const origin of [undefined, 'https://app.example', 'http://localhost:3000', 'chrome-extension://abc', 'null']) {
     assert.equal(may(origin, 'elsewhere'), true, origin)
   }
-  for (const origin of ['http://app.example', 'https://elsewhere', 'http://localhost', 'https://app.example/', '', 'x']) {
+  for (const origin of [
+    'http://app.example',
+    'https://elsewhere',
+    'http://localhost',
+    'https://app.example/',
+    '',
+    'x',
+  ]) {
     assert.equal(may(origin, 'elsewhere'), false, origin)
   }
   assert.equal(originRule([])('https://elsewhere', 'elsewhere'), false)
