@@ -381,6 +381,11 @@ test('where there is no Node, connect and listen take WebSockets, and connect di
   await assert.rejects(connectOver(new WebSocket(listener.url), { reconnect: true }), { code: 'BRAID_INVALID_INPUT' })
 })
 
+test('a socket of ws that never opens fails the session it was given to, and nothing else', async () => {
+  const session = connect(new WebSocket('ws://127.0.0.1:1/', 'braidwire'))
+  await assert.rejects(session, fails('BRAID_TRANSPORT_LOST', /ECONNREFUSED/))
+})
+
 test('listen takes a WebSocket that somebody else accepted', async (t) => {
   const { WebSocketServer } = await import('ws')
   const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' })

@@ -3,7 +3,7 @@
 
 import { type Clock, systemClock } from '../session/clock.ts'
 import type { Transport, TransportSink } from '../session/transport.ts'
-import { plain, Reading, type Turns } from './reading.ts'
+import { type Pausable, plain, Reading, type Turns } from './reading.ts'
 import { CLOSE, closeError, explained, SUBPROTOCOL } from './websocket-close.ts'
 
 /** The members of a WebSocket (WHATWG) that are used here. */
@@ -148,7 +148,7 @@ class WebSocketTransport implements Transport {
     } else {
       // Views of what was read, where a message lies within one read; an ArrayBuffer would be a copy.
       socket.binaryType = 'nodebuffer'
-      this.#reading = new Reading(this.#ws, options.turns)
+      this.#reading = new Reading(holdable(this.#ws), options.turns)
       this.#ws.on('open', () => this.#opened())
       this.#ws.on('message', (data: unknown, binary: boolean) => this.#received(data, binary))
       this.#ws.on('close', (code: number, reason: unknown) => this.#closed(code, String(reason)))
@@ -351,6 +351,25 @@ class WebSocketTransport implements Transport {
 /** Memory that is shared with another thread is nothing the platform sends. */
 function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice()
+}
+
+/** A socket of `ws` cannot be paused before it is open, and throws when it is resumed without ever having been. */
+function holdable(ws: WsLike): Pausable {
+  let held = false
+  let opened = ws.readyState === 1
+  ws.on('open', () => {
+    opened = true
+    if (held) ws.pause()
+  })
+  const pause = (): void => {
+    held = true
+    ws.pause()
+  }
+  const resume = (): void => {
+    held = false
+    if (opened) ws.resume()
+  }
+  return { pause, resume }
 }
 
 function isWs(socket: WebSocketLike | WsLike): socket is WsLike {
