@@ -136,6 +136,7 @@ export const adapters = {
   },
   'braidwire-ws': {
     title: 'Braidwire over ws',
+    note: 'over loopback and TLS its mask is zero, where ws alone masks every message',
     load: async (): Promise<Adapter> => (await import('./adapters/braidwire.ts')).braidwireWs,
   },
   'braidwire-rpc': {
