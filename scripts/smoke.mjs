@@ -13,7 +13,8 @@ const timeLimitMs = 60_000
 const urls = { tcp: 'tcp://127.0.0.1:0', ws: 'ws://127.0.0.1:0/smoke' }
 
 const [scheme, part] = process.argv.slice(2)
-if (!Object.hasOwn(urls, scheme)) fail(`There is nothing to look at named ${scheme}: ${Object.keys(urls).join(' or ')}.`)
+if (!Object.hasOwn(urls, scheme))
+  fail(`There is nothing to look at named ${scheme}: ${Object.keys(urls).join(' or ')}.`)
 if (part === 'listen') await serve()
 else await look()
 

@@ -27,8 +27,16 @@ const tokenFile: ArgsDef[string] = {
 /** Options of every command that dials. */
 export const dialArgs: ArgsDef = {
   'token-file': tokenFile,
-  fingerprint: { type: 'string', valueHint: 'sha256', description: 'The only certificate to take, for tls:// and wss://' },
-  ca: { type: 'string', valueHint: 'file', description: 'Authorities to trust, for tls:// and wss:// (Default: the usual ones)' },
+  fingerprint: {
+    type: 'string',
+    valueHint: 'sha256',
+    description: 'The only certificate to take, for tls:// and wss://',
+  },
+  ca: {
+    type: 'string',
+    valueHint: 'file',
+    description: 'Authorities to trust, for tls:// and wss:// (Default: the usual ones)',
+  },
   cert: { type: 'string', valueHint: 'file', description: 'Certificate of this side, if the server wants one' },
   key: { type: 'string', valueHint: 'file', description: 'Its private key' },
   insecure: { type: 'boolean', description: 'Send the token even where others can read it' },
@@ -37,7 +45,10 @@ export const dialArgs: ArgsDef = {
 /** Options of the command that listens. */
 export const listenArgs: ArgsDef = {
   'token-file': { ...tokenFile, description: 'File with a token to ask for (Default: the variable BRAID_TOKEN)' },
-  dev: { type: 'boolean', description: 'A new self-signed certificate for tls:// and wss://, and what to type elsewhere' },
+  dev: {
+    type: 'boolean',
+    description: 'A new self-signed certificate for tls:// and wss://, and what to type elsewhere',
+  },
   cert: { type: 'string', valueHint: 'file', description: 'Certificate for tls:// and wss://' },
   key: { type: 'string', valueHint: 'file', description: 'Its private key' },
   ca: { type: 'string', valueHint: 'file', description: 'Take only clients with a certificate of these authorities' },
@@ -53,7 +64,9 @@ export async function dialSecurity(url: string, args: Arguments): Promise<Connec
   const { flags, values } = args
   const token = await readToken(values)
   if (token !== undefined && isPublic(url) && !overTls.test(url) && !flags.has('insecure')) {
-    throw wrong(`anybody between here and ${quoted(url)} could read the token: dial tls:// or wss://, or add --insecure`)
+    throw wrong(
+      `anybody between here and ${quoted(url)} could read the token: dial tls:// or wss://, or add --insecure`,
+    )
   }
   const fingerprint = values.get('fingerprint')?.at(-1)
   const files = await readFiles(values)

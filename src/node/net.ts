@@ -16,7 +16,7 @@ import { BraidError } from '../engine/errors.ts'
 import type { Transport } from '../session/transport.ts'
 import { type DialOptions as AnyDialOptions, attempt, checkDial, transportScope } from '../transports/dialling.ts'
 import { duplexTransport } from '../transports/duplex.ts'
-import { type Address, formatAddress, isWeb } from './address.ts'
+import { type Address, formatAddress, isWeb, type WebAddress } from './address.ts'
 import { keepHeapTop } from './heap-top.ts'
 import { Slabs } from './slabs.ts'
 import { staysHere } from './sockets.ts'
@@ -45,7 +45,7 @@ const BACKLOG = 1024
 export async function dial(address: Address, options: DialOptions = {}): Promise<Transport> {
   checkDial(options)
   checkTls([address], options.tls)
-  const handshake = await handshakeOf(address, options.tls)
+  const handshake = isWeb(address) ? await webHandshake(address, options.tls) : tlsHandshake(address, options.tls)
   const url = formatAddress(address)
   if (address.kind !== 'unix' && address.port === 0) {
     throw new BraidError('INVALID_INPUT', `cannot dial ${url}: nobody listens on port 0`)
@@ -71,10 +71,12 @@ export async function dial(address: Address, options: DialOptions = {}): Promise
   })
 }
 
-async function handshakeOf(address: Address, tls: TlsDialOptions | undefined): Promise<Handshake | undefined> {
-  if (address.kind === 'tls') return clientHandshake(address, tls)
-  if (!isWeb(address)) return undefined
-  // Loaded for those who need it: HTTP takes longer to load than all of Braidwire.
+function tlsHandshake(address: Address, tls: TlsDialOptions | undefined): Handshake | undefined {
+  return address.kind === 'tls' ? clientHandshake(address, tls) : undefined
+}
+
+/** Loaded for those who need it: HTTP takes longer to load than all of Braidwire. */
+async function webHandshake(address: WebAddress, tls: TlsDialOptions | undefined): Promise<Handshake> {
   const { webSocketHandshake } = await import('./websocket-client.ts')
   return webSocketHandshake(address, tls)
 }

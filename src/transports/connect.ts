@@ -11,7 +11,7 @@ import { connectSession } from '../session/start.ts'
 import type { Transport } from '../session/transport.ts'
 import type { DialOptions } from './dialling.ts'
 import { type DuplexLike, type DuplexPair, duplexTransport } from './duplex.ts'
-import { isWebSocket, type WebSocketLike, webSocketTransport } from './websocket.ts'
+import { type WebSocketLike, webSocketTransport } from './websocket.ts'
 import { dialWebSocket } from './websocket-dial.ts'
 
 /** What a session can run over. */
@@ -128,6 +128,15 @@ export function transportOf(target: Carrier): Transport {
     if (has(readable, 'on') && has(writable, 'write')) return duplexTransport(target as DuplexPair)
   }
   throw new TypeError('a session runs over a transport, a Node-shaped duplex or a WebSocket')
+}
+
+/** Data channels of WebRTC are like WebSockets, but their state is a word. */
+function isWebSocket(object: object): object is WebSocketLike {
+  return (
+    has(object, 'send') &&
+    has(object, 'addEventListener') &&
+    typeof (object as Partial<WebSocketLike>).readyState === 'number'
+  )
 }
 
 function has(object: unknown, method: string): boolean {

@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../testing/manual-clock.ts'
-import { isWebSocket, type WebSocketLike, webSocketTransport } from './websocket.ts'
+import { transportOf } from './connect.ts'
+import { type WebSocketLike, webSocketTransport } from './websocket.ts'
 import { dialWebSocket } from './websocket-dial.ts'
 
 const KiB = 1024
@@ -215,8 +216,9 @@ test('remote has no query, and what stays on this machine or is encrypted is con
 })
 
 test('a data channel of WebRTC is no WebSocket', () => {
-  assert.equal(isWebSocket(new Double()), true)
-  assert.equal(isWebSocket(Object.assign(new Double(), { readyState: 'open' })), false)
+  assert.equal(transportOf(new Double() as unknown as WebSocketLike).remote, 'ws://example.org/mux')
+  const channel = Object.assign(new Double(), { readyState: 'open' })
+  assert.throws(() => transportOf(channel as unknown as WebSocketLike), TypeError)
 })
 
 /** Puts a class in the place of the runtime's for one call. */

@@ -50,7 +50,7 @@ export interface WebSocketTransportOptions {
  * that is so large. Measured (docs/TRANSPORTS.md): a message more costs about as much as copying this.
  */
 const ALONE_BYTES = 16 * 1024
-/** No message is larger, though this side takes larger ones: what stands in between may have limits of its own. */
+/** No message is larger, though this side takes larger ones: what stands in between may have limits of its own. Twice this gains 3 %. */
 const MESSAGE_BYTES = 64 * 1024
 
 /** Buffered bytes from which a socket is full that tells when they have gone. */
@@ -94,12 +94,6 @@ const CLOSE_MS = 2000
  */
 export function webSocketTransport(socket: WebSocketLike, options: WebSocketTransportOptions = {}): Transport {
   return new WebSocketTransport(socket, options)
-}
-
-/** Whether something is a WebSocket. Data channels of WebRTC are like it, but their state is a word. */
-export function isWebSocket(object: object): object is WebSocketLike {
-  const { readyState, send, addEventListener } = object as Partial<WebSocketLike>
-  return typeof readyState === 'number' && typeof send === 'function' && typeof addEventListener === 'function'
 }
 
 class WebSocketTransport implements Transport {
