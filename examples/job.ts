@@ -23,12 +23,12 @@ const api = {
 }
 
 if (process.argv[2] === 'child') {
-  expose(await connect({ readable: process.stdin, writable: process.stdout }), api)
+  expose(await connect('stdio:'), api)
 } else {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), 'child'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  const session = await connect({ readable: child.stdout, writable: child.stdin })
+  const session = await connect(child)
   const remote = wrap<typeof api>(session).with({ timeout: 10_000 })
   console.log('done', await remote.work('tea', 1000, (percent) => console.log(`${percent} %`)))
 

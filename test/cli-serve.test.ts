@@ -240,3 +240,22 @@ test('a file that may not be read is one sentence', async () => {
   other.child.kill('SIGTERM')
   await other.outcome
 })
+
+test('serve on stdio: serves whoever started it, says what it has to say on stderr, and ends with it', async () => {
+  const { child, outcome } = start(['serve', dir, '--listen', 'stdio:'], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const { stdin, stdout } = child
+  const session = await connect({ stdin, stdout })
+  const sink = bytesSink(sha256())
+  await fetchFile(session, 'a.txt', sink)
+  assert.equal(Buffer.from(sink.bytes!).toString(), 'hello\n')
+  await session.close()
+  const { code, stderr } = await outcome
+  assert.equal(code, 0)
+  assert.match(stderr, /^listening stdio:\nserved 1 file \(6 B\) over 1 connection and 1 stream\n$/)
+})
+
+test('ls on stdio: is told that its output is in the way', async () => {
+  const { code, stdout, stderr } = await braid(['ls', 'stdio:'])
+  assert.deepEqual([code, stdout], [2, ''])
+  assert.match(stderr, /^braid: stdin and stdout are for the output of this command: only serve takes stdio:/)
+})

@@ -217,6 +217,16 @@ test('workers share a port and its sessions, and count in one place', async (t) 
   assert.match(output, /^\d+ calls a second\n2 workers made 40 hashes\n$/)
 })
 
+test('a session runs over one HTTP/2 stream, and other requests beside it', async (t) => {
+  const output = await new Program(t, 'http2', []).finished()
+  assert.equal(output, "[ 'ONE', 'CONNECTION', 'FOR BOTH' ]\nand beside it 404\n")
+})
+
+test('a session goes through the tunnel of an HTTP proxy', async (t) => {
+  const output = await new Program(t, 'connect-tunnel', []).finished()
+  assert.equal(output, 'the proxy makes a tunnel\nTHROUGH THE WALL\n')
+})
+
 test('update streams are opened from either side and confirmed by the other', async (t) => {
   const one = new Program(t, 'update', ['listen', 'tcp://127.0.0.1:0'])
   const other = new Program(t, 'update', ['connect', await listening(one)])

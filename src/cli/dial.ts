@@ -3,7 +3,7 @@
 
 import { setMaxListeners } from 'node:events'
 import { BraidError, type ConnectOptions, connect, type Session } from 'braidwire'
-import type { Arguments } from './arguments.ts'
+import { type Arguments, wrong } from './arguments.ts'
 import { Refusal } from './say.ts'
 import { dialSecurity } from './security.ts'
 
@@ -27,6 +27,7 @@ export interface Connection {
  */
 export async function withConnection(args: Arguments, work: (connection: Connection) => Promise<void>): Promise<void> {
   const url = args.positionals[0]!
+  if (url === 'stdio:') throw wrong('stdin and stdout are for the output of this command: only serve takes stdio:')
   const security = await dialSecurity(url, args)
   const controller = new AbortController()
   // Every transfer under way listens to it, which is no leak.

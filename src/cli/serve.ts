@@ -16,7 +16,7 @@ const args: ArgsDef = {
     type: 'string',
     valueHint: 'url',
     description:
-      'tls://host:port, tcp://host:port, ws:// or wss://host:port/path, or unix:/path; may be given again (Default: this machine alone, port 0)',
+      'tls://host:port, tcp://host:port, ws:// or wss://host:port/path, unix:/path or stdio:; may be given again (Default: this machine alone, port 0)',
   },
   hidden: { type: 'boolean', description: 'Also names that begin with a dot' },
   ...listenArgs,
@@ -32,7 +32,8 @@ async function run(data: Arguments): Promise<void> {
   const { flags, positionals } = data
   const folder = positionals[0]!
   const security = await listenSecurity(data)
-  const stopped = firstSignal()
+  const { urls } = security
+  const stopped = Promise.race(urls.every((url) => url === 'stdio:') ? [firstSignal(), inputEnd()] : [firstSignal()])
   const root = await openRoot(folder, { hidden: flags.has('hidden') }).catch((error) => {
     throw new Refusal(`cannot serve ${quoted(folder)}: ${clause(error)}`)
   })
@@ -58,6 +59,11 @@ async function run(data: Arguments): Promise<void> {
   const { files, bytes, streams } = served
   const over = `${count(listener.stats().accepted, 'connection')} and ${count(streams, 'stream')}`
   process.stdout.write(`served ${count(files, 'file')} (${size(bytes)}) over ${over}\n`)
+}
+
+/** Whoever started a server for its own use alone has gone. */
+function inputEnd(): Promise<void> {
+  return new Promise((resolve) => void process.stdin.once('close', resolve))
 }
 
 function firstSignal(): Promise<void> {

@@ -13,13 +13,15 @@ import type { Transport } from '../session/transport.ts'
 import { type Carrier, redialOf, targetsOf, transportOf } from '../transports/connect.ts'
 import { isWeb, parseAddress } from './address.ts'
 import { accept, checkTls, type DialOptions, dial } from './net.ts'
+import { type ChildLike, childTransport, isChild, STDIO, stdioTransport } from './stdio.ts'
 import type { TlsOptions } from './tls.ts'
 
 /**
- * `tcp://host:port`, `tls://host:port`, `ws://host:port/path`, `wss://host:port/path`, `unix:/path`, or a transport, Node-shaped duplex or
- * WebSocket that the caller holds.
+ * `tcp://host:port`, `tls://host:port`, `ws://host:port/path`, `wss://host:port/path`, `unix:/path`, `stdio:` (stdin and stdout of this
+ * process), or what the caller holds: a child process with pipes, a transport, a Node-shaped duplex, a WebSocket, a pair of Web streams, a
+ * stream of another session.
  */
-export type Target = string | Carrier
+export type Target = string | Carrier | ChildLike
 
 /** A path of an HTTP or HTTPS server that is there, at which WebSockets are taken. The server stays its owner's. */
 export interface WebSocketMount {
@@ -49,7 +51,7 @@ export interface ListenOptions extends SessionListenOptions {
 }
 
 /**
- * Dials an address, or takes a transport or a Node-shaped duplex, and starts a session over it. Resolves when both sides
+ * Dials an address, or takes what carries bytes already (see {@link Target}), and starts a session over it. Resolves when both sides
  * have said what they accept.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an address that is none or an option out of its bounds, `BRAID_UNREACHABLE`
@@ -74,9 +76,9 @@ async function begin(target: Target, options: ConnectOptions): Promise<Session> 
   // A wrong option, and that there is no place, is told before anybody is dialled.
   const full = parseSessionOptions(options).budget.refuses()
   if (full !== undefined) throw full
-  if (typeof target !== 'string') {
+  if (typeof target !== 'string' || target === STDIO) {
     checkTls([], options.tls)
-    return connectSession(transportOf(target), options, 'dialer', redialOf(options))
+    return connectSession(held(target), options, 'dialer', redialOf(options))
   }
   const address = parseAddress(target)
   const again: Dial = (signal) => dial(address, { ...options, signal })
@@ -85,9 +87,14 @@ async function begin(target: Target, options: ConnectOptions): Promise<Session> 
   return connectSession(await dial(address, options), options, 'dialer', redial)
 }
 
+/** What needs no dialling, as a transport. */
+function held(target: Carrier | ChildLike | typeof STDIO): Transport {
+  if (target === STDIO) return stdioTransport()
+  return isChild(target) ? childTransport(target) : transportOf(target)
+}
+
 /**
- * Listens on one address or several, at a path of an HTTP server, or over transports, Node-shaped duplexes and WebSockets that the caller
- * holds, and gives each
+ * Listens on one address or several, at a path of an HTTP server, or over what carries bytes already, and gives each
  * session to `onSession` before anything the other side sent is dispatched.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an address that is none or an option out of its bounds, `BRAID_ADDRESS` naming
@@ -120,8 +127,8 @@ async function take(
   options: ListenOptions,
 ): Promise<Listener> {
   const targets = targetsOf(target).map((each) => {
-    if (typeof each === 'string') return parseAddress(each)
-    return isMount(each) ? each : transportOf(each)
+    if (typeof each === 'string' && each !== STDIO) return parseAddress(each)
+    return typeof each === 'object' && isMount(each) ? each : held(each)
   })
   const { tls, origins, ...rest } = options
   const addresses = targets.filter((each) => 'kind' in each)

@@ -14,6 +14,7 @@ test('an address is the host without scheme, port and brackets; what has no host
     ['tcp://[::ffff:10.0.0.7]:4000', '10.0.0.7'],
     ['tcp://[fe80::1%eth0]:4000', 'fe80::1%eth0'],
     ['unix:/run/braid.sock#17', 'unix:/run/braid.sock'],
+    ['tcp://10.0.0.7:4000#inner#x:1', '10.0.0.7'],
     ['memory:', 'memory:'],
     ['duplex', 'duplex'],
   ] as const

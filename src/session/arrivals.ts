@@ -84,11 +84,11 @@ export class Addresses implements LimitUse {
 }
 
 /**
- * The address by which a transport's remote counts: of `tcp://[::ffff:10.0.0.7]:4000` the host `10.0.0.7`. What has no host -
+ * The address by which a transport's remote counts: of `tcp://[::ffff:10.0.0.7]:4000` the host `10.0.0.7`, also of a stream within (`#name`). What has no host -
  * a Unix socket, memory, a pipe - is one address, whoever uses it: nobody says who that is.
  */
 export function addressOf(remote: string): string {
-  const host = /^\w+:\/\/(.+?)(:\d+)?$/.exec(remote)?.[1]
+  const host = /^\w+:\/\/([^#]+?)(:\d+)?(#.*)?$/.exec(remote)?.[1]
   if (host === undefined) return remote.replace(/#\d+$/, '')
   return host.replace(/^\[(.*)\]$/, '$1').replace(/^::ffff:(?=\d+\.)/i, '')
 }

@@ -1,5 +1,5 @@
-// connect and listen where there is no Node: over a transport, a Node-shaped duplex or a WebSocket that the caller holds, or by dialling
-// the address of a WebSocket.
+// connect and listen where there is no Node: over a transport, or anything that can be made one, that the caller holds, or by dialling the
+// address of a WebSocket.
 
 import { BraidError } from '../engine/errors.ts'
 import { quiet } from '../session/deferred.ts'
@@ -8,14 +8,17 @@ import { parseSessionOptions, type SessionOptions } from '../session/options.ts'
 import type { Dial } from '../session/redial.ts'
 import type { Session } from '../session/session.ts'
 import { connectSession } from '../session/start.ts'
+import type { Stream } from '../session/stream.ts'
 import type { Transport } from '../session/transport.ts'
 import type { DialOptions } from './dialling.ts'
 import { type DuplexLike, type DuplexPair, duplexTransport } from './duplex.ts'
+import { streamTransport } from './stream.ts'
+import { type WebStreamPair, webStreamsTransport } from './web-streams.ts'
 import { type WebSocketLike, webSocketTransport } from './websocket.ts'
 import { dialWebSocket } from './websocket-dial.ts'
 
 /** What a session can run over. */
-export type Carrier = Transport | DuplexLike | DuplexPair | WebSocketLike
+export type Carrier = Transport | DuplexLike | DuplexPair | WebStreamPair | WebSocketLike | Stream
 
 /** Options of `connect`: those of the session, how long to dial, and how it gets another transport. */
 export interface ConnectOptions extends SessionOptions, Pick<DialOptions, 'dialTimeoutMs'> {
@@ -27,8 +30,8 @@ export interface ConnectOptions extends SessionOptions, Pick<DialOptions, 'dialT
 }
 
 /**
- * Starts a session over a transport, a Node-shaped duplex or a WebSocket, or dials `ws://` or `wss://` with the runtime's WebSocket, as
- * the side that speaks first. Resolves when both sides have said what they accept.
+ * Starts a session over a transport, a Node-shaped duplex, a WebSocket, a pair of Web streams or a stream of another session, or dials
+ * `ws://` or `wss://` with the runtime's WebSocket, as the side that speaks first. Resolves when both sides have said what they accept.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an address that cannot be dialled here or an option out of its bounds,
  * `BRAID_UNREACHABLE` naming the address; whatever ended the session before it was ready; `BRAID_CANCELLED` when `options.signal`
@@ -74,7 +77,7 @@ export function carried(dial: Dial | undefined): Dial | undefined {
 }
 
 /**
- * Takes the other side of `connect` over transports, Node-shaped duplexes or WebSockets that somebody else accepted.
+ * Takes the other side of `connect` over transports, or what `connect` takes, that somebody else accepted.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an option out of its bounds.
  *
@@ -123,11 +126,13 @@ export function transportOf(target: Carrier): Transport {
   if (typeof target === 'object' && target !== null) {
     if (has(target, 'start') && has(target, 'send')) return target as Transport
     if (isWebSocket(target)) return webSocketTransport(target)
+    if (has(target, 'write') && has(target, 'receive')) return streamTransport(target as Stream)
     if (has(target, 'write') && has(target, 'on')) return duplexTransport(target as DuplexLike)
-    const { readable, writable } = target as Partial<DuplexPair>
+    const { readable, writable } = target as { readable?: unknown; writable?: unknown }
     if (has(readable, 'on') && has(writable, 'write')) return duplexTransport(target as DuplexPair)
+    if (has(readable, 'getReader') && has(writable, 'getWriter')) return webStreamsTransport(target as WebStreamPair)
   }
-  throw new TypeError('a session runs over a transport, a Node-shaped duplex or a WebSocket')
+  throw new TypeError('a session runs over a transport, a duplex, a WebSocket, a pair of Web streams or a stream')
 }
 
 /** Data channels of WebRTC are like WebSockets, but their state is a word. */

@@ -1,13 +1,10 @@
 // memory: two ends of a transport in one process, for tests, documentation and examples. Chunks are passed on, not copied.
 
-import { systemClock } from '../session/clock.ts'
 import type { Transport, TransportSink } from '../session/transport.ts'
+import { Turning } from './turning.ts'
 
 /** Bytes on their way to one end before the other is told to wait. */
 const FULL_BYTES = 256 * 1024
-/** Deliveries in a row without the event loop having turned: after the first number it is asked to, at the second waited for. */
-const TURN_WANTED = 256
-const TURN_NEEDED = 2048
 
 class MemoryTransport implements Transport {
   readonly remote = 'memory:'
@@ -22,8 +19,7 @@ class MemoryTransport implements Transport {
   private scheduled = false
   private ended = false
   private gone = false
-  private deliveries = 0
-  private turning = false
+  private readonly turning = new Turning(() => this.schedule())
 
   join(other: MemoryTransport): void {
     this.other = other
@@ -70,7 +66,7 @@ class MemoryTransport implements Transport {
     this.scheduled = false
     const { other } = this
     if (this.gone || other?.sink === undefined || other.gone) return
-    if (++this.deliveries > TURN_WANTED && !this.turnTaken()) return
+    if (!this.turning.taken()) return
     const chunks = this.queue
     if (chunks.length > 0 && !other.paused) {
       this.queue = []
@@ -87,20 +83,6 @@ class MemoryTransport implements Transport {
       this.full = false
       this.sink?.drained()
     }
-  }
-
-  /** Microtasks alone would let two busy ends keep timers and sockets waiting for ever. */
-  private turnTaken(): boolean {
-    if (!this.turning) {
-      this.turning = true
-      systemClock.set(() => {
-        this.turning = false
-        const waits = this.deliveries > TURN_NEEDED
-        this.deliveries = 0
-        if (waits) this.schedule()
-      }, 0)
-    }
-    return this.deliveries <= TURN_NEEDED
   }
 
   private vanish(error?: Error): void {

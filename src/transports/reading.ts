@@ -68,8 +68,3 @@ export class Reading {
     })
   }
 }
-
-/** Every frame takes a view of the chunk; a view of a Node Buffer is a Buffer, and half as dear again to make. */
-export function plain(chunk: Uint8Array): Uint8Array {
-  return chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
-}

@@ -3,7 +3,8 @@
 
 import { type Clock, systemClock } from '../session/clock.ts'
 import type { Transport, TransportSink } from '../session/transport.ts'
-import { type Pausable, plain, Reading, type Turns } from './reading.ts'
+import { joined, plain } from './chunks.ts'
+import { type Pausable, Reading, type Turns } from './reading.ts'
 import { CLOSE, closeError, explained, SUBPROTOCOL } from './websocket-close.ts'
 
 /** The members of a WebSocket (WHATWG) that are used here. */
@@ -45,11 +46,6 @@ export interface WebSocketTransportOptions {
   clock?: Clock | undefined
 }
 
-/**
- * A chunk from here on is a message of its own, of the very bytes it is given; smaller ones are copied into one message until
- * that is so large. Measured (docs/TRANSPORTS.md): a message more costs about as much as copying this.
- */
-const ALONE_BYTES = 16 * 1024
 /** No message is larger, though this side takes larger ones: what stands in between may have limits of its own. Twice this gains 3 %. */
 const MESSAGE_BYTES = 64 * 1024
 
@@ -195,39 +191,12 @@ class WebSocketTransport implements Transport {
   // -- sending
 
   #sendMessages(chunks: readonly Uint8Array[]): void {
-    let first = 0
-    let size = 0
-    for (const [index, chunk] of chunks.entries()) {
-      if (chunk.length >= ALONE_BYTES) {
-        this.#sendJoined(chunks, first, index, size)
-        this.#sendAlone(chunk)
-        first = index + 1
-        size = 0
-      } else if (size + chunk.length > MESSAGE_BYTES) {
-        this.#sendJoined(chunks, first, index, size)
-        first = index
-        size = chunk.length
-      } else size += chunk.length
+    for (const chunk of joined(chunks)) {
+      if (chunk.length <= MESSAGE_BYTES) this.#sendMessage(chunk)
+      else
+        for (let at = 0; at < chunk.length; at += MESSAGE_BYTES)
+          this.#sendMessage(chunk.subarray(at, at + MESSAGE_BYTES))
     }
-    this.#sendJoined(chunks, first, chunks.length, size)
-  }
-
-  #sendAlone(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length; at += MESSAGE_BYTES) {
-      this.#sendMessage(chunk.length <= MESSAGE_BYTES ? chunk : chunk.subarray(at, at + MESSAGE_BYTES))
-    }
-  }
-
-  #sendJoined(chunks: readonly Uint8Array[], from: number, to: number, size: number): void {
-    if (size === 0) return
-    if (to - from === 1) return this.#sendMessage(chunks[from]!)
-    const message = new Uint8Array(size)
-    let at = 0
-    for (let index = from; index < to; index++) {
-      message.set(chunks[index]!, at)
-      at += chunks[index]!.length
-    }
-    this.#sendMessage(message)
   }
 
   #sendMessage(message: Uint8Array): void {

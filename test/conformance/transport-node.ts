@@ -1,5 +1,6 @@
 // The transports of Node as the conformance suite takes them: real sockets, dialled and accepted as programs do it.
 
+import { spawn } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -11,11 +12,11 @@ import { duplexPair } from 'node:stream'
 import type { Transport, WebSocketLike } from 'braidwire'
 import { selfSigned } from 'braidwire/node'
 import { duplexTransport } from 'braidwire/transport/duplex'
-import { memory } from 'braidwire/transport/memory'
 import { webSocketTransport } from 'braidwire/transport/websocket'
 import { WebSocket, WebSocketServer } from 'ws'
 import { parseAddress } from '#dist/node/address.js'
 import { accept, dial } from '#dist/node/net.js'
+import { childTransport } from '#dist/node/stdio.js'
 import { mount } from '#dist/node/websocket-mount.js'
 import type { Ends, TransportSubject } from './transport.ts'
 
@@ -112,8 +113,6 @@ function duplexes(): Ends {
   return { near: duplexTransport(left), far: duplexTransport(right), cut: breakOff }
 }
 
-const NO_CUT = 'nothing lies between two ends in one process that could break'
-
 /** A socket in a folder of its own, which goes with it. */
 async function unixSocket(): Promise<Ends> {
   const folder = mkdtempSync(join(tmpdir(), 'braid-transport-'))
@@ -125,21 +124,23 @@ async function unixSocket(): Promise<Ends> {
   return { ...ends, dispose }
 }
 
+/** A child process that hands everything on: to its stdio one end is joined, to a pipe of its own the other. */
+function child(): Ends {
+  const relay = "const far = new (require('node:net').Socket)({ fd: 3 }); process.stdin.pipe(far).pipe(process.stdout)"
+  const program = spawn(process.execPath, ['-e', relay], { stdio: ['pipe', 'pipe', 'inherit', 'pipe'] })
+  const exit = once(program, 'exit')
+  return {
+    near: childTransport(program),
+    far: duplexTransport(program.stdio[3] as Socket),
+    cut: () => program.kill('SIGKILL'),
+    dispose: async () => {
+      program.kill('SIGKILL')
+      await exit
+    },
+  }
+}
+
 export const nodeSubjects: readonly TransportSubject[] = [
-  {
-    name: 'memory',
-    pair: () => {
-      const [near, far] = memory()
-      return { near, far }
-    },
-    cannot: {
-      'a carrier that breaks ends both ends once': NO_CUT,
-      'a carrier that breaks at the other side ends both ends once': NO_CUT,
-      'a broken carrier is told from one that was closed': NO_CUT,
-      'a session over a carrier that breaks in the middle of a frame ends with TRANSPORT_LOST, and all that waits with it':
-        NO_CUT,
-    },
-  },
   { name: 'TCP', pair: () => connected('tcp://127.0.0.1:0') },
   { name: 'TLS', pair: () => connected('tls://127.0.0.1:0') },
   {
@@ -158,4 +159,5 @@ export const nodeSubjects: readonly TransportSubject[] = [
     },
   },
   { name: 'Node duplex', pair: duplexes },
+  { name: 'stdio of a child', pair: child },
 ]

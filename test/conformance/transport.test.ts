@@ -7,7 +7,7 @@ import { memory } from 'braidwire/transport/memory'
 import { readSource } from '../sources.ts'
 import { type CaseName, caseNames, matrix, outcomesOf, type TransportSubject, transportCases } from './transport.ts'
 import { MiB } from './transport-ends.ts'
-import { nodeSubjects } from './transport-node.ts'
+import { subjects } from './transport-subjects.ts'
 
 test('the cases import nothing of a runtime', () => {
   for (const name of ['', '-ends', '-cases', '-session-cases']) {
@@ -97,7 +97,7 @@ for (const [what, name, change] of mistakes) {
 test('outcomes are data, of which a table is made', async () => {
   const reason = 'there is no carrier'
   const cannot = Object.fromEntries(caseNames.slice(1).map((name) => [name, reason]))
-  const good: TransportSubject = { ...nodeSubjects[0]!, cannot }
+  const good: TransportSubject = { ...subjects[0]!, cannot }
   const none: TransportSubject = { name: 'none', pair: () => Promise.reject(new Error('nobody there')), cannot }
   const outcomes = [...(await outcomesOf(good, 'one')), ...(await outcomesOf(none, 'two'))]
   assert.deepEqual(
@@ -116,7 +116,7 @@ test('outcomes are data, of which a table is made', async () => {
 })
 
 test('a declaration that names no case, or gives no reason, is a mistake', () => {
-  const subject = nodeSubjects[0]!
+  const subject = subjects[0]!
   assert.throws(() => transportCases({ ...subject, cannot: { nothing: 'why' } as never }), /no case "nothing"/)
   assert.throws(() => transportCases({ ...subject, cannot: { '1,000 streams at once': '' } }), /no reason/)
 })
