@@ -128,6 +128,17 @@ export const adapters = {
     note: '`listen` with `resume`, `connect` with `reconnect`: everything sent is kept until it is acknowledged',
     load: async (): Promise<Adapter> => (await import('./adapters/braidwire.ts')).braidwireResume,
   },
+  'bare-ws': {
+    title: 'ws alone',
+    note: 'a WebSocket a stream, a chunk or call a message and nothing added; calls are answered in order',
+    packages: ['ws'],
+    load: async (): Promise<Adapter> => (await import('./adapters/bare-ws.ts')).bareWs,
+  },
+  'braidwire-ws': {
+    title: 'Braidwire over ws',
+    note: 'over loopback and TLS its mask is zero, where ws alone masks every message',
+    load: async (): Promise<Adapter> => (await import('./adapters/braidwire.ts')).braidwireWs,
+  },
   'braidwire-rpc': {
     title: 'Braidwire, typed calls',
     note: '`expose` and `wrap` over TCP; bytes in MessagePack; an async generator, flow-controlled',

@@ -27,23 +27,36 @@ export interface Plan {
 
 const JSON_BYTES = 'build/bench/results.json'
 const JSON_RPC = 'build/bench/rpc.json'
+const JSON_TRANSPORTS = 'build/bench/transports.json'
 
 export function usage(args: readonly string[]): string {
   const rpc = args.includes('--rpc')
-  const suite: Suite = rpc ? suites.rpc : suites.bytes
-  return `npm run bench${rpc ? ':rpc' : ''} -- [options]
+  const transports = args.includes('--transports')
+  const suite = suiteOf(rpc, transports)
+  const name = suite === suites.bytes ? '' : `:${rpc ? 'rpc' : 'transports'}`
+  return `npm run bench${name} -- [options]
 
   --quick            ${rpc ? 'two short rounds' : 'one short round'}, under three minutes
-${rpc ? '' : '  --peers            beside other libraries too, which are installed when they are missing; about an hour\n'}  --only a,b         rows and contenders by name, e.g. --only ${suite.rows[0]},${suite.rows[2]},${suite.ours},net
+${name !== '' ? '' : '  --peers            beside other libraries too, which are installed when they are missing; about an hour\n'}  --only a,b         rows and contenders by name, e.g. --only ${suite.rows[0]},${suite.rows[2]},${suite.ours}
   --rounds n         rounds (default 5, ${rpc ? 'quick 2' : 'with peers 3, quick 1'})
   --turns n          measured stretches of each contender in a round (default 2, quick 1)
   --ms n             milliseconds of a measured stretch, and at most of warm-up: for a look that everything works
   --profile cpu|heap write profiles of every process to build/bench/profiles
-${rpc ? '  --heap             only count the objects and bytes that a typed call of ours allocates\n' : ''}  --json file        where the figures go (default ${rpc ? JSON_RPC : JSON_BYTES})
+${rpc ? '  --heap             only count the objects and bytes that a typed call of ours allocates\n' : ''}  --json file        where the figures go (default ${jsonOf(rpc, transports)})
 
 rows:       ${suite.rows.join(' ')}
 contenders: ${contendersOf(suite, rpc).join(' ')}
-${rpc ? '' : `peers:      ${peersOf(suite).join(' ')}\n`}`
+${name !== '' ? '' : `peers:      ${peersOf(suite).join(' ')}\n`}`
+}
+
+function suiteOf(rpc: boolean, transports: boolean): Suite {
+  if (transports) return suites.transports
+  return rpc ? suites.rpc : suites.bytes
+}
+
+function jsonOf(rpc: boolean, transports: boolean): string {
+  if (transports) return JSON_TRANSPORTS
+  return rpc ? JSON_RPC : JSON_BYTES
 }
 
 /** @throws TypeError in words for the person who typed it. */
@@ -52,6 +65,7 @@ export function plan(args: readonly string[]): Plan | undefined {
     args: [...args],
     options: {
       rpc: { type: 'boolean', default: false },
+      transports: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       peers: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
@@ -65,8 +79,8 @@ export function plan(args: readonly string[]): Plan | undefined {
     },
   })
   if (values.help) return undefined
-  const { quick, rpc, peers } = values
-  const suite: Suite = rpc ? suites.rpc : suites.bytes
+  const { quick, rpc, transports, peers } = values
+  const suite = suiteOf(rpc, transports)
   const all = contendersOf(suite, rpc || peers)
   const names = values.only.split(',').filter((name) => name !== '')
   for (const name of names) {
@@ -82,7 +96,7 @@ export function plan(args: readonly string[]): Plan | undefined {
     turns: count('turns', values.turns, quick ? 1 : 2),
     ...shortened(rpc ? timesOfTyped(quick) : timesOfBytes(quick, peers), values.ms),
     flags: flags(values.profile),
-    json: values.json ?? (rpc ? JSON_RPC : JSON_BYTES),
+    json: values.json ?? jsonOf(rpc, transports),
     heap: values.heap && rpc,
   }
 }

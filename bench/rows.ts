@@ -7,11 +7,12 @@ import { callRows } from './rows/calls.ts'
 import { lifeRows } from './rows/lives.ts'
 import { networkRows } from './rows/network.ts'
 import { rpcRows } from './rows/rpc.ts'
+import { transportRows } from './rows/transports.ts'
 
 export type { Goal, Row } from './row.ts'
 
 const byteRows = { ...bulkRows, ...callRows, ...lifeRows, ...networkRows } as const
-const rows = { ...byteRows, ...rpcRows } as const
+const rows = { ...byteRows, ...rpcRows, ...transportRows } as const
 
 export type RowName = keyof typeof rows
 
@@ -27,6 +28,8 @@ export const suites = {
   bytes: { ours: 'braidwire', rows: Object.keys(byteRows) as RowName[] },
   /** Typed calls beside other RPC libraries. */
   rpc: { ours: 'braidwire-rpc', rows: Object.keys(rpcRows) as RowName[] },
+  /** Each transport beside itself alone. */
+  transports: { ours: 'braidwire', rows: Object.keys(transportRows) as RowName[] },
 } as const satisfies Record<string, Suite>
 
 export function rowNamed(name: RowName): Row {

@@ -185,10 +185,19 @@ const refusals: readonly [string, () => string[], RegExp, number][] = [
   [
     'a certificate and no TLS',
     () => ['--listen', 'tcp://127.0.0.1:0', ...server],
-    /only addresses that begin with tls:\/\/ take --cert and --key$/m,
+    /only addresses that begin with tls:\/\/ or wss:\/\/ take --cert and --key$/m,
     2,
   ],
-  ['--dev and no TLS', () => ['--listen', 'tcp://127.0.0.1:0', '--dev'], /begin with tls:\/\/ take --dev$/m, 2],
+  ['ws:// that others reach', () => ['--listen', 'ws://0.0.0.0:0/mux'], /ws:\/\/0\.0\.0\.0:0\/mux.*needs TLS/, 2],
+  ['ws:// on port 80', () => ['--listen', 'ws://0.0.0.0'], /needs TLS/, 2],
+  ['wss:// without a token', () => ['--listen', 'wss://0.0.0.0:0', ...server], /which needs a token \(/, 2],
+  ['wss:// without a certificate', () => ['--listen', 'wss://127.0.0.1:0/x'], /need a certificate: --cert/, 2],
+  [
+    '--dev and no TLS',
+    () => ['--listen', 'tcp://127.0.0.1:0', '--dev'],
+    /begin with tls:\/\/ or wss:\/\/ take --dev$/m,
+    2,
+  ],
   ['a certificate that is not there', () => ['--cert', file('none')], /cannot read --cert .*no such file/, 1],
   ['no key', () => server.slice(0, 2), /: --cert and --key go together/, 2],
   ['the key of another', () => [...server.slice(0, 2), ...ada.slice(2)], /: --key is not the key of --cert: the/, 1],
@@ -225,6 +234,22 @@ test('serve --insecure lets other machines in as they come', async () => {
   assert.equal((await open.stop()).code, 0)
 })
 
+test('serve, ls, cat and get take ws:// and wss://', async () => {
+  const listening = ['--listen', 'ws://127.0.0.1:0/mux', '--listen', 'wss://127.0.0.1:0', ...server]
+  const { urls, stop } = await serve([dir, ...listening], without, 2)
+  assert.match(urls[0]!, /^ws:\/\/127\.0\.0\.1:\d+\/mux$/)
+  assert.equal((await braid(['ls', urls[0]!], without)).stdout, 'a.txt\n')
+  assert.equal((await braid(['cat', urls[1]!, 'a.txt', ...authority], without)).stdout, 'hello\n')
+  assert.equal((await braid(['get', urls[0]!, 'a.txt', '-o', file('fetched')], without)).code, 0)
+  assertFailure(await braid(['ls', `${urls[0]}/x`], without), /HTTP 404: no Braidwire is at this path$/m, 1)
+  assertFailure(
+    await braid(['ls', 'ws://192.0.2.1/'], withToken(token)),
+    /could read the token: dial tls:\/\/ or wss:/,
+    2,
+  )
+  assert.equal((await stop()).code, 0)
+})
+
 test('a token of 16 bytes is enough on every address, and a shorter one on loopback', async () => {
   const open = await serve([dir, '--listen', 'tls://0.0.0.0:0', ...server], withToken(longToken))
   const near = await serve([dir], withToken(shortToken))
@@ -237,7 +262,7 @@ const mistakes: readonly [string, () => string[], RegExp, number][] = [
   [
     'an address without TLS',
     () => ['tcp://127.0.0.1:1', '--fingerprint', 'ab'.repeat(32)],
-    /only addresses that begin with tls:\/\/ take --fingerprint$/m,
+    /only addresses that begin with tls:\/\/ or wss:\/\/ take --fingerprint$/m,
     2,
   ],
   [
@@ -281,7 +306,7 @@ test('a token is not sent where others can read it, unless told so', async () =>
     braid(['ls', url, '--insecure'], withToken(token)),
     braid(['ls', `tcp://ada:${wrongToken}@127.0.0.1:1`], withToken(token)),
   ])
-  assertFailure(kept, /could read the token: dial tls:\/\/, or add --insecure/, 2)
+  assertFailure(kept, /could read the token: dial tls:\/\/ or wss:\/\/, or add --insecure/, 2)
   assertFailure(sent, /cannot reach tcp:\/\/no-such-host/)
   assertFailure(address, /cannot use the address "tcp:\/\/\.\.\.@127/)
   assertSilent(kept, sent, address)

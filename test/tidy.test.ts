@@ -40,6 +40,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   citty: ['cli'],
   'cli-progress': ['cli'],
   streamx: ['adapters'],
+  ws: ['node'],
   braidwire: ['cli'],
 }
 

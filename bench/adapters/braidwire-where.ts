@@ -2,9 +2,12 @@
 
 import type { Where } from '../adapter.ts'
 
+/** What goes over TCP. */
+export type Scheme = 'tcp' | 'ws'
+
 /** For `listen` and `connect`. */
-export function urlOf(where: Where): string {
-  return 'path' in where ? `unix:${where.path}` : `tcp://${where.host}:${where.port}`
+export function urlOf(where: Where, scheme: Scheme = 'tcp'): string {
+  return 'path' in where ? `unix:${where.path}` : `${scheme}://${where.host}:${where.port}`
 }
 
 /** Of a listener's `url`, with the port it really has. */

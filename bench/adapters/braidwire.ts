@@ -4,7 +4,7 @@ import { connect, listen, type Receiver, type Session, type Stream } from 'braid
 import { pair } from 'braidwire/test'
 import type { Adapter, Dialled, Meter, Outlet } from '../adapter.ts'
 import { fatal } from '../fatal.ts'
-import { urlOf, whereOf } from './braidwire-where.ts'
+import { type Scheme, urlOf, whereOf } from './braidwire-where.ts'
 
 export const braidwire: Adapter = {
   ...adapter(false),
@@ -19,15 +19,18 @@ export const braidwire: Adapter = {
 /** The same with sessions that would outlive their connection. */
 export const braidwireResume: Adapter = adapter(true)
 
-function adapter(resume: boolean): Adapter {
+/** The same over WebSockets. */
+export const braidwireWs: Adapter = adapter(false, 'ws')
+
+function adapter(resume: boolean, scheme: Scheme = 'tcp'): Adapter {
   return {
     async listen(meter, raised, where) {
-      const listener = await listen(urlOf(where), (session) => serve(session, meter), { ...raised, resume })
+      const listener = await listen(urlOf(where, scheme), (session) => serve(session, meter), { ...raised, resume })
       return whereOf(listener.url)
     },
 
     async dial(where, raised) {
-      return new Calls(await connect(urlOf(where), { ...raised, reconnect: resume }))
+      return new Calls(await connect(urlOf(where, scheme), { ...raised, reconnect: resume }))
     },
   }
 }

@@ -15,7 +15,8 @@ const tokenBytesMax = 4096
 const publicTokenBytesMin = 16
 const tlsFlags = ['dev', 'cert', 'key', 'ca', 'fingerprint']
 const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i
-const hostAndPort = /^t(?:cp|ls):\/\/(\[[^\]]+\]|[^[\]:/?#@\s]+):\d{1,5}\/?$/
+const hostAndPort = /^(?:tcp|tls|wss?):\/\/(\[[^\]]+\]|[^[\]:/?#@\s]+)(?::\d{1,5})?(?:[/?]\S*)?$/
+const overTls = /^(tls|wss):/
 
 const tokenFile: ArgsDef[string] = {
   type: 'string',
@@ -26,8 +27,16 @@ const tokenFile: ArgsDef[string] = {
 /** Options of every command that dials. */
 export const dialArgs: ArgsDef = {
   'token-file': tokenFile,
-  fingerprint: { type: 'string', valueHint: 'sha256', description: 'The only certificate to take, for tls://' },
-  ca: { type: 'string', valueHint: 'file', description: 'Authorities to trust, for tls:// (Default: the usual ones)' },
+  fingerprint: {
+    type: 'string',
+    valueHint: 'sha256',
+    description: 'The only certificate to take, for tls:// and wss://',
+  },
+  ca: {
+    type: 'string',
+    valueHint: 'file',
+    description: 'Authorities to trust, for tls:// and wss:// (Default: the usual ones)',
+  },
   cert: { type: 'string', valueHint: 'file', description: 'Certificate of this side, if the server wants one' },
   key: { type: 'string', valueHint: 'file', description: 'Its private key' },
   insecure: { type: 'boolean', description: 'Send the token even where others can read it' },
@@ -36,8 +45,11 @@ export const dialArgs: ArgsDef = {
 /** Options of the command that listens. */
 export const listenArgs: ArgsDef = {
   'token-file': { ...tokenFile, description: 'File with a token to ask for (Default: the variable BRAID_TOKEN)' },
-  dev: { type: 'boolean', description: 'A new self-signed certificate for tls://, and what to type elsewhere' },
-  cert: { type: 'string', valueHint: 'file', description: 'Certificate for tls://' },
+  dev: {
+    type: 'boolean',
+    description: 'A new self-signed certificate for tls:// and wss://, and what to type elsewhere',
+  },
+  cert: { type: 'string', valueHint: 'file', description: 'Certificate for tls:// and wss://' },
   key: { type: 'string', valueHint: 'file', description: 'Its private key' },
   ca: { type: 'string', valueHint: 'file', description: 'Take only clients with a certificate of these authorities' },
   insecure: { type: 'boolean', description: 'Let other machines in without TLS or without a token' },
@@ -51,8 +63,10 @@ export const listenArgs: ArgsDef = {
 export async function dialSecurity(url: string, args: Arguments): Promise<ConnectOptions> {
   const { flags, values } = args
   const token = await readToken(values)
-  if (token !== undefined && isPublic(url) && !url.startsWith('tls:') && !flags.has('insecure')) {
-    throw wrong(`anybody between here and ${quoted(url)} could read the token: dial tls://, or add --insecure`)
+  if (token !== undefined && isPublic(url) && !overTls.test(url) && !flags.has('insecure')) {
+    throw wrong(
+      `anybody between here and ${quoted(url)} could read the token: dial tls:// or wss://, or add --insecure`,
+    )
   }
   const fingerprint = values.get('fingerprint')?.at(-1)
   const files = await readFiles(values)
@@ -85,8 +99,8 @@ export async function listenSecurity(args: Arguments): Promise<ListenSecurity> {
   const tls = dev ? { ...files, ...made } : files
   const urls = values.get('listen') ?? [tls === undefined ? 'tcp://127.0.0.1:0' : 'tls://127.0.0.1:0']
   if (!flags.has('insecure')) for (const url of urls) refuseOpen(url, token, values.has('ca'))
-  if (tls?.cert === undefined && urls.some((url) => url.startsWith('tls:'))) {
-    throw wrong('tls:// needs a certificate: --cert and --key, or --dev')
+  if (tls?.cert === undefined && urls.some((url) => overTls.test(url))) {
+    throw wrong('tls:// and wss:// need a certificate: --cert and --key, or --dev')
   }
   checkTlsFlags(urls, args)
   const options: ListenOptions = {
@@ -106,8 +120,8 @@ function checkTlsFlags(urls: readonly string[], { flags, values }: Arguments): v
   if (values.has('fingerprint') && values.has('ca'))
     throw wrong('--fingerprint trusts one certificate and --ca many: give only one of them')
   const given = tlsFlags.filter((name) => flags.has(name) || values.has(name)).map((name) => `--${name}`)
-  if (given.length > 0 && !urls.some((url) => url.startsWith('tls:')))
-    throw wrong(`only addresses that begin with tls:// take ${given.join(' and ')}`)
+  if (given.length > 0 && !urls.some((url) => overTls.test(url)))
+    throw wrong(`only addresses that begin with tls:// or wss:// take ${given.join(' and ')}`)
 }
 
 /** Lets in whoever shows the token. */
@@ -119,7 +133,7 @@ function knows(token: Uint8Array): (session: Session) => void {
 
 function refuseOpen(url: string, token: Uint8Array | undefined, asksCertificate: boolean): void {
   if (!isPublic(url)) return
-  const missing = [...(url.startsWith('tls:') ? [] : ['TLS (listen on tls:// with --cert and --key, or --dev)'])]
+  const missing = [...(overTls.test(url) ? [] : ['TLS (listen on tls:// or wss:// with --cert and --key, or --dev)'])]
   if (token === undefined && !asksCertificate) missing.push('a token (--token-file or BRAID_TOKEN)')
   if (missing.length > 0) {
     throw wrong(
@@ -145,7 +159,7 @@ function isPublic(url: string): boolean {
  * stands. A token of the environment is not told: the other side must have it there too.
  */
 function hintOf(urls: readonly string[], fingerprint: string, values: Arguments['values'], asksToken: boolean): string {
-  const url = urls.find((each) => each.startsWith('tls:')) ?? ''
+  const url = urls.find((each) => overTls.test(each)) ?? ''
   const dialled = url.replace(/\/\/(0\.0\.0\.0|\[::\]):/, `//${hostname()}:`)
   const file = values.get('token-file')?.at(-1)
   const environment = asksToken && file === undefined ? ', with BRAID_TOKEN=... in the environment' : ''

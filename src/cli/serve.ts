@@ -16,7 +16,7 @@ const args: ArgsDef = {
     type: 'string',
     valueHint: 'url',
     description:
-      'tls://host:port, tcp://host:port, unix:/path or stdio:; may be given again (Default: this machine alone, port 0)',
+      'tls://host:port, tcp://host:port, ws:// or wss://host:port/path, unix:/path or stdio:; may be given again (Default: this machine alone, port 0)',
   },
   hidden: { type: 'boolean', description: 'Also names that begin with a dot' },
   ...listenArgs,

@@ -4,6 +4,7 @@
 import type { Transport, TransportSink } from '../session/transport.ts'
 import { plain } from './chunks.ts'
 import { closeLimit } from './closing.ts'
+import { Reading, type Turns } from './reading.ts'
 
 /** The reading members of a Node-shaped stream, as far as they are used here. */
 export interface ReadableLike {
@@ -49,20 +50,6 @@ export interface DuplexTransportOptions {
   /** Lets reading give way to other work; see {@link Turns}. Default: it reads whatever the carrier delivers, for as long as it does. */
   turns?: Turns | undefined
 }
-
-/**
- * How a carrier that delivers much at a time gives way: what has been read for 5 ms without a break goes on in the next turn of
- * the event loop, so that one busy peer cannot keep all others waiting.
- */
-export interface Turns {
-  /** Time in ms. */
-  now(): number
-  /** Runs the task in the next turn, when others have had theirs. */
-  next(task: () => void): unknown
-}
-
-/** How long one carrier is read without giving way, in ms. */
-const TURN_MS = 5
 
 /**
  * Makes a {@link Transport} of anything Node-shaped. The object is the transport's from then on: nobody else may read it,
@@ -119,19 +106,14 @@ class DuplexTransport implements Transport {
   #readDone = false
   #writeDone = false
   #timer: unknown
-  readonly #turns: Turns | undefined
-  /** Time spent reading since it last gave way, in ms. */
-  #spent = 0
-  /** Paused by whoever uses it. */
-  #paused = false
-  #givesWay = false
+  readonly #reading: Reading
 
   constructor(readable: ReadableLike, writable: WritableLike, remote: string, options: DuplexTransportOptions) {
     this.#readable = readable
     this.#writable = writable
     this.remote = options.remote ?? remote
     this.confidential = options.confidential
-    this.#turns = options.turns
+    this.#reading = new Reading(readable, options.turns)
     // From the first moment to long after the end: a late EPIPE or ECONNRESET must find a listener.
     const failed = (error: unknown) => this.#failed(error)
     readable.on('error', failed)
@@ -177,14 +159,11 @@ class DuplexTransport implements Transport {
   }
 
   pause(): void {
-    if (this.#closing) return
-    this.#paused = true
-    this.#readable.pause()
+    if (!this.#closing) this.#reading.pause()
   }
 
   resume(): void {
-    this.#paused = false
-    if (!this.#givesWay) this.#readable.resume()
+    this.#reading.resume()
   }
 
   close(): void {
@@ -198,33 +177,14 @@ class DuplexTransport implements Transport {
     this.#timer = closeLimit(() => this.#finish())
     this.#writable.end()
     // Reading on until the other side ends too: closing over unread bytes would make TCP take back our own last ones.
-    this.#readable.resume()
+    this.#reading.resume()
   }
 
   #received(chunk: unknown, lender: Lender | undefined): void {
     if (this.#closing || this.#over) return
     if (!(chunk instanceof Uint8Array)) {
       this.#finish(new TypeError('the duplex delivers text or objects, not bytes: it must not have an encoding'))
-    } else if (this.#turns === undefined) this.#deliver(plain(chunk), lender)
-    else this.#readFairly(plain(chunk), lender, this.#turns)
-  }
-
-  #deliver(chunk: Uint8Array, lender: Lender | undefined): void {
-    if (this.#sink!.bytes(chunk) === false) lender?.giveBack()
-  }
-
-  #readFairly(chunk: Uint8Array, lender: Lender | undefined, turns: Turns): void {
-    const begun = turns.now()
-    this.#deliver(chunk, lender)
-    this.#spent += turns.now() - begun
-    if (this.#spent < TURN_MS || this.#givesWay) return
-    this.#givesWay = true
-    this.#readable.pause()
-    turns.next(() => {
-      this.#givesWay = false
-      this.#spent = 0
-      if (!this.#over && (!this.#paused || this.#closing)) this.#readable.resume()
-    })
+    } else if (this.#reading.deliver(plain(chunk), this.#sink!) === false) lender?.giveBack()
   }
 
   #drained(): void {
