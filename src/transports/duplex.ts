@@ -2,6 +2,7 @@
 // Owns how such an object is written to, closed and found dead; names the members it uses, and no platform.
 
 import type { Transport, TransportSink } from '../session/transport.ts'
+import { closeTimer, errorOf } from './carrier.ts'
 import { plain, Reading, type Turns } from './reading.ts'
 
 /** The reading members of a Node-shaped stream, as far as they are used here. */
@@ -47,9 +48,6 @@ export interface DuplexTransportOptions {
   /** Lets reading give way to other work; see {@link Turns}. Default: it reads whatever the carrier delivers, for as long as it does. */
   turns?: Turns | undefined
 }
-
-/** How long `close` waits, in ms, for the last bytes to leave and for the other side to end as well. */
-const CLOSE_MS = 2000
 
 /**
  * Makes a {@link Transport} of anything Node-shaped. The object is the transport's from then on: nobody else may read it,
@@ -169,8 +167,7 @@ class DuplexTransport implements Transport {
       this.#finish()
       return
     }
-    this.#timer = setTimeout(() => this.#finish(), CLOSE_MS)
-    unref(this.#timer)
+    this.#timer = closeTimer(() => this.#finish())
     this.#writable.end()
     // Reading on until the other side ends too: closing over unread bytes would make TCP take back our own last ones.
     this.#reading.resume()
@@ -200,7 +197,7 @@ class DuplexTransport implements Transport {
   }
 
   #failed(cause: unknown): void {
-    const error = cause instanceof Error ? cause : new Error(String(cause))
+    const error = errorOf(cause)
     this.#failure ??= error
     // Once we are closing ourselves, how the rest of it fails is nobody's concern.
     if (this.#sink !== undefined) this.#finish(this.#closing ? undefined : error)
@@ -214,10 +211,4 @@ class DuplexTransport implements Transport {
     if (!Object.is(this.#readable, this.#writable)) this.#writable.destroy()
     this.#sink?.closed(error)
   }
-}
-
-/** Where timers can be told not to keep a program alive, this one is: the carrier itself does that while it lives. */
-function unref(timer: unknown): void {
-  const handle = timer as { unref?(): void } | null
-  if (typeof handle === 'object') handle?.unref?.()
 }
