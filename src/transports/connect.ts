@@ -7,10 +7,12 @@ import type { Dial } from '../session/redial.ts'
 import type { Session } from '../session/session.ts'
 import { connectSession } from '../session/start.ts'
 import type { Transport } from '../session/transport.ts'
+import { type DataChannelLike, dataChannel, isDataChannel, type NativeDataChannelLike } from './data-channel.ts'
 import { type DuplexLike, type DuplexPair, duplexTransport } from './duplex.ts'
+import { isPort, messagePort, type PortLike } from './message-port.ts'
 
 /** What a session can run over. */
-export type Carrier = Transport | DuplexLike | DuplexPair
+export type Carrier = Transport | DuplexLike | DuplexPair | PortLike | DataChannelLike | NativeDataChannelLike
 
 /** Options of `connect`: those of the session, and how it gets another transport. */
 export interface ConnectOptions extends SessionOptions {
@@ -98,11 +100,15 @@ export function targetsOf<T>(target: T | readonly T[]): readonly T[] {
 export function transportOf(target: Carrier): Transport {
   if (typeof target === 'object' && target !== null) {
     if (has(target, 'start') && has(target, 'send')) return target as Transport
+    if (isDataChannel(target)) return dataChannel(target)
+    if (isPort(target)) return messagePort(target)
     if (has(target, 'write') && has(target, 'on')) return duplexTransport(target as DuplexLike)
     const { readable, writable } = target as Partial<DuplexPair>
     if (has(readable, 'on') && has(writable, 'write')) return duplexTransport(target as DuplexPair)
   }
-  throw new TypeError('a session runs over a transport or a Node-shaped duplex; addresses can be dialled only in Node')
+  throw new TypeError(
+    'a session runs over a transport, a Node-shaped duplex, a port, a worker or a data channel; addresses can be dialled only in Node',
+  )
 }
 
 function has(object: unknown, method: string): boolean {
