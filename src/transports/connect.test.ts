@@ -104,5 +104,5 @@ test('a session ends with its worker, and says so', async (t) => {
   t.after(() => worker.terminate())
   const session = await connect(worker)
   await assert.rejects(session.call('exit', new Uint8Array(0)), { code: 'BRAID_TRANSPORT_LOST' })
-  assert.match((await session.closed)?.message ?? '', /connection to worker: the worker was ended, exit code 4/)
+  assert.match((await session.closed)?.message ?? '', /connection to worker: the worker has ended, exit code 4/)
 })

@@ -177,7 +177,7 @@ class DataChannelTransport implements Transport {
     channel.addEventListener('error', (event) =>
       this.#finish(errorOf((event as { error?: unknown }).error ?? 'it failed')),
     )
-    channel.addEventListener('close', () => this.#ended())
+    channel.addEventListener('close', () => this.#ended(new Error('the data channel closed without a goodbye')))
     if (channel.readyState.startsWith('clos')) queueMicrotask(() => this.#finish())
   }
 
@@ -270,9 +270,9 @@ class DataChannelTransport implements Transport {
   }
 
   /** The other side is at its end: what has come before that is delivered first. */
-  #ended(): void {
+  #ended(error?: Error): void {
     this.#gone = true
-    this.#held.pass(() => this.#finish())
+    this.#held.pass(() => this.#finish(error))
   }
 
   #finish(error?: Error): void {

@@ -25,8 +25,8 @@ export interface PortLike {
 
 export interface MessagePortOptions {
   /**
-   * Chunks that are the whole of their ArrayBuffer go to the other side without a copy, from 16 KiB to the length of a frame
-   * (`maxFrame`, 64 KiB): the array given to `write` has length 0 afterwards, so it can be written only once. Not together with
+   * Chunks that are the whole of their ArrayBuffer go to the other side without a copy, where one frame takes them whole: write pieces
+   * of 64 KiB (or 32, or 16). An array given to `write` has length 0 afterwards, so it can be written only once. Not together with
    * `reconnect`, which has to send chunks again. Default false: each byte is copied once.
    */
   transfer?: boolean | undefined
@@ -114,10 +114,8 @@ class MessagePortTransport implements Transport {
     this.#on('message', (message) => this.#received(message))
     this.#on('messageerror', () => this.#finish(new Error('a message could not be read')))
     this.#on('error', (cause) => this.#failed(cause))
-    this.#on('close', () => this.#ended())
-    this.#on('exit', (code) => {
-      this.#ended(code === 0 ? undefined : new Error(`the worker was ended, exit code ${code}`))
-    })
+    this.#on('close', () => this.#ended(new Error('the other end of the port is gone')))
+    this.#on('exit', (code) => this.#ended(new Error(`the worker has ended, exit code ${code}`)))
     this.#port.start?.()
     this.#port.postMessage(OPEN, [])
   }
