@@ -13,6 +13,7 @@ import { memory } from 'braidwire/transport/memory'
 import { parseAddress } from '#dist/node/address.js'
 import { accept, dial } from '#dist/node/net.js'
 import type { Ends, TransportSubject } from './transport.ts'
+import { portSubjects } from './transport-ports.ts'
 
 const own = selfSigned()
 
@@ -87,4 +88,5 @@ export const nodeSubjects: readonly TransportSubject[] = [
     pair: unixSocket,
   },
   { name: 'Node duplex', pair: duplexes },
+  ...portSubjects,
 ]
