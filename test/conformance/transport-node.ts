@@ -28,7 +28,7 @@ async function connected(url: string): Promise<Ends> {
     let accepted = (_: Transport): void => {}
     const arrival = new Promise<Transport>((done) => (accepted = done))
     const tls = url.startsWith('tls:')
-    const door = await accept(parseAddress(url), accepted, tls ? { cert: own.cert, key: own.key } : undefined)
+    const door = await accept(parseAddress(url), accepted, tls ? { tls: { cert: own.cert, key: own.key } } : {})
     const near = await dial(parseAddress(door.url), tls ? { tls: { fingerprint: own.fingerprint } } : {})
     const far = await arrival
     return {
