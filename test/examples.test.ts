@@ -198,6 +198,10 @@ test('a worker thread calls back while it works, and gives large results away wi
   assert.ok(Number(percent) > 50, lines.at(-1))
 })
 
+test('two WebRTC peers find each other over a WebSocket, and a file goes straight between them', async (t) => {
+  assert.equal(await new Program(t, 'webrtc/peers', []).finished(), '8388608 bytes arrived\n')
+})
+
 test('a deadline goes through a gateway and ends a call at both hops', async (t) => {
   const output = await new Program(t, 'gateway', []).finished()
   // Who hears of the end first is chance.
