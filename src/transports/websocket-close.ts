@@ -13,6 +13,7 @@ const sentences: Readonly<Record<number, string>> = {
   1001: 'it is going away: its program ends, or its page is left',
   1002: 'it says that this side broke the rules of WebSockets or asked for another subprotocol',
   1003: 'it does not take binary messages: something else than Braidwire is there',
+  1006: 'the connection broke, without a word of the other side',
   1007: 'it says that a message was malformed',
   1008: 'it refuses this side by a rule of its own',
   1009: 'a message was larger than it takes: its limit (maxPayload, with ws) must be at least 64 KiB',
@@ -38,8 +39,8 @@ export function explained(error: Error): Error {
 
 /** Why a WebSocket closed; undefined for a close that has nothing to say. */
 export function closeError(code: number, reason: string): Error | undefined {
-  // 1000: it is done. 1005: no code was sent. 1006: the connection broke, and nobody knows why.
-  if (code === CLOSE.normal || code === 1005 || code === 1006) return undefined
+  // 1000: it is done. 1005: it closed without a code.
+  if (code === CLOSE.normal || code === 1005) return undefined
   const said = reason === '' ? '' : `: ${JSON.stringify(reason)}`
   return new Error(`${sentences[code] ?? 'the WebSocket was closed'} (${code}${said})`)
 }

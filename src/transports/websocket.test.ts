@@ -139,7 +139,7 @@ test('each way of ending is told in words, once', () => {
   const ends: [number, string, RegExp][] = [
     [1000, '', /^closed$/],
     [1005, '', /^closed$/],
-    [1006, '', /^closed$/],
+    [1006, '', /^the connection broke.*\(1006\)$/],
     [1001, '', /going away.*\(1001\)$/],
     [1009, 'too big', /64 KiB \(1009: "too big"\)$/],
     [1012, '', /restarts/],
@@ -154,10 +154,13 @@ test('each way of ending is told in words, once', () => {
   }
 })
 
-test('close waits two seconds for the other side, and not at all when nothing was sent', () => {
-  const silent = started()
-  silent.transport.close()
-  assert.deepEqual(silent.told, ['closed'])
+test('close waits two seconds for the other side, and not at all where nobody has answered yet', () => {
+  const connecting = new Double()
+  connecting.readyState = 0
+  const early = started(connecting)
+  early.transport.close()
+  assert.deepEqual(early.told, ['closed'])
+  assert.equal(connecting.closes.length, 1)
   const { double, clock, told, transport } = started()
   transport.send([Uint8Array.of(1)])
   transport.close()
@@ -179,6 +182,20 @@ test('a socket that has closed before the start says so after it', async () => {
   assert.deepEqual(told, [])
   await Promise.resolve()
   assert.match(String(told[0]), /going away/)
+})
+
+test('what arrives before the start is delivered after it, in order, and then the end', async () => {
+  const double = new Double()
+  const told: unknown[] = []
+  const transport = webSocketTransport(double as unknown as WebSocketLike)
+  double.receives(Uint8Array.of(1).buffer)
+  transport.start({ bytes: (chunk) => told.push(...chunk), drained: () => {}, closed: () => told.push('closed') })
+  double.receives(Uint8Array.of(2, 3).buffer)
+  assert.deepEqual(told, [])
+  await Promise.resolve()
+  double.receives(Uint8Array.of(4).buffer)
+  double.closesWith(1000)
+  assert.deepEqual(told, [1, 2, 3, 4, 'closed'])
 })
 
 test('remote has no query, and what stays on this machine or is encrypted is confidential', () => {

@@ -114,11 +114,12 @@ class WebSocketTransport implements Transport {
   #sink: TransportSink | undefined
   /** Sent while it was still connecting. */
   #early: Uint8Array[] = []
+  /** Received before the start. */
+  #arrived: Uint8Array[] = []
   /** What goes wrong; the end follows. */
   #failure: Error | undefined
   /** `send` answered false: one `drained` is owed. */
   #full = false
-  #sent = false
   #closing = false
   #over = false
   /** What the end was, for a sink that comes later. */
@@ -158,7 +159,7 @@ class WebSocketTransport implements Transport {
 
   start(sink: TransportSink): void {
     this.#sink = sink
-    if (this.#over) queueMicrotask(() => sink.closed(this.#end))
+    if (this.#over || this.#arrived.length > 0) queueMicrotask(() => this.#catchUp(sink))
     else if (this.#socket.readyState === 1) this.#opened()
     else if (this.#socket.readyState > 1) queueMicrotask(() => this.#finish(this.#failure))
   }
@@ -170,7 +171,6 @@ class WebSocketTransport implements Transport {
       this.#full = true
       return false
     }
-    this.#sent = true
     this.#sendMessages(chunks)
     const buffered = this.#socket.bufferedAmount
     this.#full = buffered >= (this.#ws === undefined ? FULL_BYTES_ASKED : FULL_BYTES)
@@ -189,8 +189,7 @@ class WebSocketTransport implements Transport {
   close(): void {
     if (this.#closing || this.#over) return
     this.#closing = true
-    if (!this.#sent) {
-      // Nothing to hand over: a stranger is not waited for.
+    if (this.#socket.readyState === 0) {
       this.#finish()
       return
     }
@@ -294,15 +293,24 @@ class WebSocketTransport implements Transport {
     if (this.send(early)) this.#drained()
   }
 
+  /** Tells what has happened before the start. */
+  #catchUp(sink: TransportSink): void {
+    const arrived = this.#arrived
+    this.#arrived = []
+    for (const bytes of arrived) if (!this.#closing) sink.bytes(bytes)
+    if (this.#over) sink.closed(this.#end)
+  }
+
   #received(data: unknown, binary: boolean): void {
-    if (this.#closing || this.#over || this.#sink === undefined) return
+    if (this.#closing || this.#over) return
     if (!binary || !(data instanceof Uint8Array || data instanceof ArrayBuffer)) {
       this.#refuse(CLOSE.unsupported, 'it sent a text message, which is not Braidwire: all messages are binary')
       return
     }
     const bytes = data instanceof Uint8Array ? plain(data) : new Uint8Array(data)
     if (bytes.length === 0) return
-    if (this.#reading === undefined) this.#sink.bytes(bytes)
+    if (this.#sink === undefined || this.#arrived.length > 0) this.#arrived.push(bytes)
+    else if (this.#reading === undefined) this.#sink.bytes(bytes)
     else this.#reading.deliver(bytes, this.#sink)
     this.#look()
   }
