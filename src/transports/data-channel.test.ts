@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
 import { cleanup, type DataChannel, PeerConnection } from 'node-datachannel'
 import { connectSession } from '../session/start.ts'
-import { type DataChannelLike, dataChannel, isDataChannel } from './data-channel.ts'
+import { type DataChannelLike, dataChannel } from './data-channel.ts'
 import { Recorder } from './recorder.test.ts'
 
 const KiB = 1024
@@ -217,11 +217,4 @@ test('dataChannel refuses a channel that may lose or reorder messages', () => {
   for (const wrong of [{ ordered: false }, { maxRetransmits: 0 }, { maxPacketLifeTime: 100 }]) {
     assert.throws(() => dataChannel(Object.assign(new FakeChannel(), wrong)), /ordered and reliable/)
   }
-})
-
-test('isDataChannel knows channels from sockets', async (t) => {
-  const { near } = await joined(t)
-  assert.ok(isDataChannel(near))
-  assert.ok(isDataChannel(new FakeChannel()))
-  assert.equal(isDataChannel({ send() {}, bufferedAmount: 0 }), false)
 })

@@ -84,15 +84,6 @@ export function dataChannel(channel: DataChannelLike | NativeDataChannelLike): T
   return new DataChannelTransport(channel)
 }
 
-/** Whether something is a channel for {@link dataChannel}. */
-export function isDataChannel(target: object): target is DataChannelLike | NativeDataChannelLike {
-  const { sendMessageBinary } = target as Partial<NativeDataChannelLike>
-  const { send, bufferedAmountLowThreshold } = target as Partial<DataChannelLike>
-  if (typeof sendMessageBinary === 'function') return true
-  // A WebSocket has no threshold.
-  return typeof send === 'function' && typeof bufferedAmountLowThreshold === 'number'
-}
-
 /** One of node-datachannel as browsers have them. */
 class NativeChannel implements DataChannelLike {
   readonly #channel: NativeDataChannelLike

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { connectSession } from '../session/start.ts'
-import { isPort, messagePort, type PortLike } from './message-port.ts'
+import { messagePort, type PortLike } from './message-port.ts'
 import { Recorder } from './recorder.test.ts'
 
 const OPEN = 'braidwire/1 open'
@@ -261,18 +261,4 @@ test('messagePort fails when a message cannot be read', async () => {
   const one = new Recorder(messagePort(page))
   page.dispatchEvent(new Event('messageerror'))
   assert.match((await one.closed)?.message ?? '', /could not be read/)
-})
-
-test('isPort knows what has two ends from what has many, or none', async (t) => {
-  const [port] = channel(t)
-  assert.ok(isPort(port))
-  assert.ok(isPort(worker(t, '')))
-  const scope: Record<string, unknown> = { postMessage() {}, close() {}, addEventListener() {} }
-  Object.assign(scope, { self: scope })
-  assert.ok(isPort(scope))
-  assert.equal(isPort({ ...scope, document: {} }), false)
-  const broadcast = new BroadcastChannel('x')
-  assert.equal(isPort(broadcast), false)
-  broadcast.close()
-  assert.equal(isPort(new EventTarget()), false)
 })

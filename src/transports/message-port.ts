@@ -70,15 +70,6 @@ export function messagePort(port: PortLike, options: MessagePortOptions = {}): T
   return new MessagePortTransport(port, options)
 }
 
-/** Whether something is a port for {@link messagePort}: what has two ends and no address. */
-export function isPort(target: object): target is PortLike {
-  const { postMessage, start, terminate } = target as Partial<PortLike>
-  if (typeof postMessage !== 'function') return false
-  if (typeof start === 'function' || typeof terminate === 'function') return true
-  // The global scope of a worker; that of a page has a document, and its messages go to whoever is named.
-  return (target as { self?: unknown }).self === target && !('document' in target)
-}
-
 class MessagePortTransport implements Transport {
   readonly remote: string
   readonly confidential = true
