@@ -34,7 +34,11 @@ export async function meet(signals: Session, peer: PeerLike, role: 'offer' | 'an
     },
   }
   const other = wrap<{ other: typeof api }>(signals).other
-  peer.addEventListener('icecandidate', ({ candidate }) => candidate && other.candidate.tell(candidate.toJSON()))
+  peer.addEventListener('icecandidate', ({ candidate }) => {
+    // Not before the other's description is known: node-datachannel refuses a peer that knocks before its certificate is known.
+    // One that cannot be used is a way less, no failure.
+    if (candidate) ready.then(() => other.candidate(candidate.toJSON())).catch(() => {})
+  })
   const coming = new Promise<Session>((got) =>
     peer.addEventListener('datachannel', (told) => got(connect(told.channel))),
   )

@@ -59,10 +59,9 @@ const END = 'braidwire/1 end'
  * import { cleanup, PeerConnection } from 'node-datachannel'
  *
  * const [near, far] = ['near', 'far'].map((name) => new PeerConnection(name, { iceServers: [], bindAddress: '127.0.0.1' }))
- * for (const [one, other] of [[near, far], [far, near]]) {
- *   one.onLocalDescription((sdp, type) => other.setRemoteDescription(sdp, type))
- *   one.onLocalCandidate((candidate, mid) => other.addRemoteCandidate(candidate, mid))
- * }
+ * near.onLocalDescription((sdp, type) => far.setRemoteDescription(sdp, type))
+ * far.onLocalDescription((sdp, type) => near.setRemoteDescription(sdp, type))
+ * far.onLocalCandidate((candidate, mid) => near.addRemoteCandidate(candidate, mid))
  * const coming = new Promise((resolve) => far.onDataChannel(resolve))
  * const dialled = connect(dataChannel(near.createDataChannel('braid')))
  * const [a, b] = await Promise.all([dialled, connect(dataChannel(await coming))])

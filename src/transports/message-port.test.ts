@@ -123,6 +123,12 @@ test('messagePort between web workers loses nothing that was sent before the oth
   await other.close()
   assert.equal(await (await session).closed, undefined)
   // the same worker carries another session, which the farewell of the first does not end
+  // nor what was still on its way when it was given up
+  const late = new Recorder(messagePort(page))
+  for (const message of [Uint8Array.of(1), 7, 'braidwire/1 close']) scope.postMessage(message)
+  await turned()
+  assert.deepEqual([late.length, late.closings.length], [0, 0])
+  page.dispatchEvent(new Event('messageerror'))
   const [again, more] = await Promise.all([connectSession(messagePort(page)), connectSession(messagePort(scope))])
   await again.ping()
   await more.close()

@@ -1,6 +1,7 @@
 // Ports as a Transport: a MessagePort, a Worker and what is inside it, of the web and of node:worker_threads. Owns what the two
 // ends say to each other besides bytes: that they are there, how much they have taken, that they end. Names no platform.
 
+import { bytesIn, isBytes } from '../session/bytes.ts'
 import type { Transport, TransportSink } from '../session/transport.ts'
 import { closeTimer } from './carrier.ts'
 import { Held } from './held.ts'
@@ -116,7 +117,7 @@ class MessagePortTransport implements Transport {
     if (this.#there) this.#post(chunks)
     else {
       this.#early.push(...chunks)
-      this.#inFlight += lengthOf(chunks)
+      this.#inFlight += bytesIn(chunks)
     }
     this.#full = this.#inFlight >= FULL_BYTES
     return !this.#full
@@ -170,7 +171,7 @@ class MessagePortTransport implements Transport {
       else pieces.push(...gathered(own.splice(0)), chunk)
     }
     pieces.push(...gathered(own))
-    this.#inFlight += MESSAGE_BYTES + lengthOf(pieces)
+    this.#inFlight += MESSAGE_BYTES + bytesIn(pieces)
     // Headers between payloads are a few bytes: those are cheaper to clone.
     const buffers = pieces
       .filter(({ length }) => length >= TRANSFER_BYTES_MIN)
@@ -180,12 +181,11 @@ class MessagePortTransport implements Transport {
 
   #received(message: unknown): void {
     if (this.#over) return
-    if (message instanceof Uint8Array) this.#takeIn([message])
+    if ((message === OPEN && !this.#there) || message === OPENED) this.#opened(message)
+    else if (isBytes(message)) this.#takeIn(message instanceof Uint8Array ? [message] : message)
     else if (typeof message === 'number') this.#acknowledged(message)
-    else if (message === CLOSE) this.#closed()
-    else if ((message === OPEN && !this.#there) || message === OPENED) this.#opened(message)
-    else if (Array.isArray(message) && message.every((piece) => piece instanceof Uint8Array)) this.#takeIn(message)
-    else this.#finish(foreign(message))
+    else if (message !== CLOSE) this.#finish(foreign(message))
+    else if (this.#there) this.#ended()
   }
 
   #opened(message: string): void {
@@ -201,7 +201,8 @@ class MessagePortTransport implements Transport {
   }
 
   #takeIn(chunks: readonly Uint8Array[]): void {
-    if (this.#closing) return
+    // What comes before the other end has started is of a session that was here before; so are a number and CLOSE.
+    if (this.#closing || !this.#there) return
     this.#taken += MESSAGE_BYTES
     this.#deliver(chunks)
   }
@@ -222,6 +223,7 @@ class MessagePortTransport implements Transport {
   }
 
   #acknowledged(bytes: number): void {
+    if (!this.#there) return
     this.#inFlight -= bytes
     if (!(bytes > 0 && this.#inFlight >= 0)) this.#finish(foreign(bytes))
     else this.#makeRoom()
@@ -243,11 +245,6 @@ class MessagePortTransport implements Transport {
         ? cause
         : new Error(typeof message === 'string' ? message : 'the worker could not be started'),
     )
-  }
-
-  /** One that comes before the other end has started is of a session that was here before. */
-  #closed(): void {
-    if (this.#there) this.#ended()
   }
 
   /** The other side is at its end: what has come before that is delivered first. */
@@ -285,17 +282,13 @@ function isWhole(chunk: Uint8Array): boolean {
 /** The chunks in one piece of memory that nobody else holds; nothing if there are none. */
 function gathered(chunks: readonly Uint8Array[]): Uint8Array[] {
   if (chunks.length === 0) return []
-  const whole = new Uint8Array(lengthOf(chunks))
+  const whole = new Uint8Array(bytesIn(chunks))
   let end = 0
   for (const chunk of chunks) {
     whole.set(chunk, end)
     end += chunk.length
   }
   return [whole]
-}
-
-function lengthOf(chunks: readonly Uint8Array[]): number {
-  return chunks.reduce((length, chunk) => length + chunk.length, 0)
 }
 
 function foreign(message: unknown): Error {
