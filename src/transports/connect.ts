@@ -10,15 +10,27 @@ import type { Session } from '../session/session.ts'
 import { connectSession } from '../session/start.ts'
 import type { Stream } from '../session/stream.ts'
 import type { Transport } from '../session/transport.ts'
+import { type DataChannelLike, dataChannel, type NativeDataChannelLike } from './data-channel.ts'
 import type { DialOptions } from './dialling.ts'
 import { type DuplexLike, type DuplexPair, duplexTransport } from './duplex.ts'
+import { messagePort, type PortLike } from './message-port.ts'
+import { isDataChannel, isPort, isWebSocket } from './recognise.ts'
 import { streamTransport } from './stream.ts'
 import { type WebStreamPair, webStreamsTransport } from './web-streams.ts'
 import { type WebSocketLike, webSocketTransport } from './websocket.ts'
 import { dialWebSocket } from './websocket-dial.ts'
 
 /** What a session can run over. */
-export type Carrier = Transport | DuplexLike | DuplexPair | WebStreamPair | WebSocketLike | Stream
+export type Carrier =
+  | Transport
+  | DuplexLike
+  | DuplexPair
+  | WebStreamPair
+  | WebSocketLike
+  | PortLike
+  | DataChannelLike
+  | NativeDataChannelLike
+  | Stream
 
 /** Options of `connect`: those of the session, how long to dial, and how it gets another transport. */
 export interface ConnectOptions extends SessionOptions, Pick<DialOptions, 'dialTimeoutMs'> {
@@ -126,21 +138,16 @@ export function transportOf(target: Carrier): Transport {
   if (typeof target === 'object' && target !== null) {
     if (has(target, 'start') && has(target, 'send')) return target as Transport
     if (isWebSocket(target)) return webSocketTransport(target)
+    if (isDataChannel(target)) return dataChannel(target)
+    if (isPort(target)) return messagePort(target)
     if (has(target, 'write') && has(target, 'receive')) return streamTransport(target as Stream)
     if (has(target, 'write') && has(target, 'on')) return duplexTransport(target as DuplexLike)
     const { readable, writable } = target as { readable?: unknown; writable?: unknown }
     if (has(readable, 'on') && has(writable, 'write')) return duplexTransport(target as DuplexPair)
     if (has(readable, 'getReader') && has(writable, 'getWriter')) return webStreamsTransport(target as WebStreamPair)
   }
-  throw new TypeError('a session runs over a transport, a duplex, a WebSocket, a pair of Web streams or a stream')
-}
-
-/** Data channels of WebRTC are like WebSockets, but their state is a word. */
-function isWebSocket(object: object): object is WebSocketLike {
-  return (
-    has(object, 'send') &&
-    has(object, 'addEventListener') &&
-    typeof (object as Partial<WebSocketLike>).readyState === 'number'
+  throw new TypeError(
+    'a session runs over a transport, a duplex, a WebSocket, a pair of Web streams, a stream, a port, a worker or a data channel',
   )
 }
 

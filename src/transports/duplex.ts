@@ -2,8 +2,8 @@
 // Owns how such an object is written to, closed and found dead; names the members it uses, and no platform.
 
 import type { Transport, TransportSink } from '../session/transport.ts'
+import { closeTimer, errorOf } from './carrier.ts'
 import { plain } from './chunks.ts'
-import { closeLimit } from './closing.ts'
 import { Reading, type Turns } from './reading.ts'
 
 /** The reading members of a Node-shaped stream, as far as they are used here. */
@@ -174,7 +174,7 @@ class DuplexTransport implements Transport {
       this.#finish()
       return
     }
-    this.#timer = closeLimit(() => this.#finish())
+    this.#timer = closeTimer(() => this.#finish())
     this.#writable.end()
     // Reading on until the other side ends too: closing over unread bytes would make TCP take back our own last ones.
     this.#reading.resume()
@@ -204,7 +204,7 @@ class DuplexTransport implements Transport {
   }
 
   #failed(cause: unknown): void {
-    const error = cause instanceof Error ? cause : new Error(String(cause))
+    const error = errorOf(cause)
     this.#failure ??= error
     // Once we are closing ourselves, how the rest of it fails is nobody's concern.
     if (this.#sink !== undefined) this.#finish(this.#closing ? undefined : error)

@@ -4,7 +4,7 @@
 import type { BraidError } from '../engine/errors.ts'
 import type { Receiver, Stream } from '../session/stream.ts'
 import type { Transport, TransportSink } from '../session/transport.ts'
-import { closeLimit } from './closing.ts'
+import { closeTimer } from './carrier.ts'
 
 /**
  * Makes a {@link Transport} of a stream of another session, from either side. The stream is the transport's from then on: nobody else
@@ -85,7 +85,7 @@ class StreamTransport implements Transport, Receiver {
   close(): void {
     if (this.#closing || this.#over) return
     this.#closing = true
-    this.#timer = closeLimit(() => this.#finish())
+    this.#timer = closeTimer(() => this.#finish())
     this.#stream.end()
     this.#paused = false
     this.#stream.resume()

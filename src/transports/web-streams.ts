@@ -2,8 +2,8 @@
 // Owns how they are pulled, written and ended; names the members it uses, and no platform.
 
 import type { Transport, TransportSink } from '../session/transport.ts'
+import { closeTimer } from './carrier.ts'
 import { joined, plain } from './chunks.ts'
-import { closeLimit } from './closing.ts'
 import { Turning } from './turning.ts'
 
 /** What is used of a `ReadableStreamDefaultReader`, or of a BYOB reader. */
@@ -136,7 +136,7 @@ class WebStreamsTransport implements Transport {
   close(): void {
     if (this.#closing || this.#over) return
     this.#closing = true
-    this.#timer = closeLimit(() => this.#finish())
+    this.#timer = closeTimer(() => this.#finish())
     this.#writer.close().then(
       () => {
         this.#writeDone = true

@@ -19,6 +19,7 @@ import { accept, dial } from '#dist/node/net.js'
 import { childTransport } from '#dist/node/stdio.js'
 import { mount } from '#dist/node/websocket-mount.js'
 import type { Ends, TransportSubject } from './transport.ts'
+import { portSubjects } from './transport-ports.ts'
 
 const own = selfSigned()
 
@@ -160,4 +161,5 @@ export const nodeSubjects: readonly TransportSubject[] = [
   },
   { name: 'Node duplex', pair: duplexes },
   { name: 'stdio of a child', pair: child },
+  ...portSubjects,
 ]

@@ -1,8 +1,12 @@
 // Runs the conformance suite over the transports of Node: each case of each of them is a test.
 
-import { test } from 'node:test'
+import { after, test } from 'node:test'
+import { cleanup } from 'node-datachannel'
 import { transportCases } from './transport.ts'
 import { nodeSubjects } from './transport-node.ts'
+
+// Its threads keep a program alive for most of a minute after the last peer is closed.
+after(() => cleanup())
 
 for (const subject of nodeSubjects) {
   for (const { name, reason, run } of transportCases(subject)) {
