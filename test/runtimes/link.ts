@@ -1,0 +1,73 @@
+// Links: the ways two sessions of one program are joined, so that each case runs over every transport a runtime has.
+
+import { type Carrier, connect, type Listener, listen, type Session, type SessionOptions } from 'braidwire'
+import { memory } from 'braidwire/transport/memory'
+
+/** Two sessions joined to each other, and what ends both. */
+export interface Joined {
+  readonly dialer: Session
+  readonly acceptor: Session
+  end(): Promise<void>
+}
+
+/** One transport, as far as the suite need know it. */
+export interface Link {
+  /** The column of the table. */
+  readonly name: string
+  join(dialer: SessionOptions, acceptor: SessionOptions): Promise<Joined>
+}
+
+/** Joins by two carriers that are each other's ends. */
+export function carried(name: string, ends: () => Promise<readonly [Carrier, Carrier]>): Link {
+  return {
+    name,
+    async join(dialer, acceptor) {
+      const [near, far] = await ends()
+      return joined(
+        (onSession) => listen(far, onSession, acceptor),
+        () => connect(near, dialer),
+      )
+    },
+  }
+}
+
+/** Joins by an address: what is listened on says where to dial. */
+export function addressed(name: string, address: () => string): Link {
+  return {
+    name,
+    join: (dialer, acceptor) =>
+      joined(
+        (onSession) => listen(address() as never, onSession, acceptor),
+        (url) => connect(url as never, dialer),
+      ),
+  }
+}
+
+/** In every runtime. */
+export const inMemory = carried('memory', async () => memory())
+
+async function joined(
+  begin: (onSession: (session: Session) => void) => Promise<Listener>,
+  dial: (url: string) => Promise<Session>,
+): Promise<Joined> {
+  let accepted: (session: Session) => void = () => {}
+  const arrival = new Promise<Session>((resolve) => {
+    accepted = resolve
+  })
+  const listener = await begin(accepted)
+  const end = async (session?: Session): Promise<void> => {
+    await session?.close()
+    await listener.close()
+  }
+  try {
+    const dialer = await dial(listener.url)
+    // Who is refused learns it when it is connected already.
+    const refusal = dialer.closed.then((error) => Promise.reject(error ?? new Error('the other side closed it')))
+    const acceptor = await Promise.race([arrival, refusal])
+    refusal.catch(() => {})
+    return { dialer, acceptor, end: () => end(dialer) }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
