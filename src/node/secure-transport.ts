@@ -27,6 +27,8 @@ export class SecureTransport implements Transport, TransportSink {
   #inner: Transport | undefined
   #sink: TransportSink | undefined
   #paused = false
+  /** Sent before the handshake was done. */
+  readonly #early: Uint8Array[] = []
   #heard = false
   #over = false
 
@@ -59,9 +61,12 @@ export class SecureTransport implements Transport, TransportSink {
     else if (this.#raw?.destroyed) queueMicrotask(() => this.closed())
   }
 
-  /** Before the handshake is done nobody could read it: a listener that is not spoken to says nothing. */
+  /** Before the handshake is done nobody could read it: then it waits. */
   send(chunks: Uint8Array[]): boolean {
-    return this.#inner?.send(chunks) ?? true
+    if (this.#inner !== undefined) return this.#inner.send(chunks)
+    if (this.#over) return true
+    this.#early.push(...chunks)
+    return false
   }
 
   pause(): void {
@@ -99,6 +104,8 @@ export class SecureTransport implements Transport, TransportSink {
   #begin(): void {
     this.#inner!.start(this)
     if (this.#paused) this.#inner!.pause()
+    const early = this.#early.splice(0)
+    if (early.length > 0 && this.#inner!.send(early)) this.#sink!.drained()
   }
 
   /**
