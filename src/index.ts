@@ -1,5 +1,7 @@
 // The public surface of 'braidwire' where there is no Node: the target of connect and listen is a carrier you hold.
 
+import '#platform'
+
 // -- for applications
 
 export {
