@@ -1,8 +1,8 @@
 // The transports of Node as the conformance suite takes them: real sockets, dialled and accepted as programs do it.
 
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { EventEmitter } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { duplexPair } from 'node:stream'
@@ -19,10 +19,13 @@ const own = selfSigned()
 /** A connection over a real socket, and the raw sockets of both ends to break it by. */
 async function connected(url: string): Promise<Ends> {
   const raw = new Map<string, Socket>()
-  const onNear = (message: unknown) => void raw.set('near', (message as { socket: Socket }).socket)
-  const onFar = (message: unknown) => void raw.set('far', (message as { socket: Socket }).socket)
-  subscribe('net.client.socket', onNear)
-  subscribe('net.server.socket', onFar)
+  // Not every runtime publishes its sockets as Node does (diagnostics_channel); all of them tell the events of those.
+  const { emit } = EventEmitter.prototype
+  EventEmitter.prototype.emit = function (event: string | symbol, ...values: unknown[]) {
+    if (event === 'connect' && this instanceof Socket) raw.set('near', this)
+    if (event === 'connection') raw.set('far', values[0] as Socket)
+    return emit.call(this, event, ...values)
+  }
   try {
     let accepted = (_: Transport): void => {}
     const arrival = new Promise<Transport>((done) => (accepted = done))
@@ -38,8 +41,7 @@ async function connected(url: string): Promise<Ends> {
       dispose: () => door.close(),
     }
   } finally {
-    unsubscribe('net.client.socket', onNear)
-    unsubscribe('net.server.socket', onFar)
+    EventEmitter.prototype.emit = emit
   }
 }
 

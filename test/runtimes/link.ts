@@ -1,7 +1,8 @@
 // Links: the ways two sessions of one program are joined, so that each case runs over every transport a runtime has.
 
-import { type Carrier, connect, type Listener, listen, type Session, type SessionOptions } from 'braidwire'
+import { connect, type Listener, listen, type Session, type SessionOptions } from 'braidwire'
 import { memory } from 'braidwire/transport/memory'
+import { CUTTING, caseNames, type TransportSubject } from '../conformance/transport.ts'
 
 /** Two sessions joined to each other, and what ends both. */
 export interface Joined {
@@ -17,16 +18,21 @@ export interface Link {
   join(dialer: SessionOptions, acceptor: SessionOptions): Promise<Joined>
 }
 
-/** Joins by two carriers that are each other's ends. */
-export function carried(name: string, ends: () => Promise<readonly [Carrier, Carrier]>): Link {
+/** Joins by the two ends that a conformance subject makes. */
+export function carried({ name, pair }: TransportSubject): Link {
   return {
     name,
     async join(dialer, acceptor) {
-      const [near, far] = await ends()
-      return joined(
+      const { near, far, dispose } = await pair()
+      const both = await joined(
         (onSession) => listen(far, onSession, acceptor),
         () => connect(near, dialer),
       )
+      const end = async () => {
+        await both.end()
+        await dispose?.()
+      }
+      return { ...both, end }
     },
   }
 }
@@ -43,8 +49,19 @@ export function addressed(name: string, address: () => string): Link {
   }
 }
 
+const ALONE = 'nothing lies between two ends in one program that could break'
+
 /** In every runtime. */
-export const inMemory = carried('memory', async () => memory())
+export const memorySubject: TransportSubject = {
+  name: 'memory',
+  pair: () => {
+    const [near, far] = memory()
+    return { near, far }
+  },
+  cannot: Object.fromEntries(caseNames.filter((name) => CUTTING.test(name)).map((name) => [name, ALONE])),
+}
+
+export const inMemory = carried(memorySubject)
 
 async function joined(
   begin: (onSession: (session: Session) => void) => Promise<Listener>,

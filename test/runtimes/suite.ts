@@ -2,6 +2,7 @@
 // hands in its name and its links.
 
 import type { SessionOptions } from 'braidwire'
+import { outcomesOf, type TransportSubject } from '../conformance/transport.ts'
 import { callCases } from './cases/calls.ts'
 import { fileCases } from './cases/files.ts'
 import { lostCases } from './cases/lost.ts'
@@ -26,24 +27,36 @@ export interface Group {
   readonly cases: readonly Case[]
 }
 
+/** One transport of a runtime. */
+export interface Tried {
+  readonly link: Link
+  /** The same for the cases of transports themselves. */
+  readonly subject?: TransportSubject
+}
+
 /** One runtime, as whoever runs the suite in it knows it. */
 export interface Runtime {
   readonly name: string
-  /** Transports beside memory. */
-  readonly links: readonly Link[]
+  readonly transports: readonly Tried[]
   readonly groups?: readonly Group[]
   /** What other runtimes have and this one has not, with the reason. */
   readonly absent: Readonly<Record<string, string>>
 }
 
-export interface Failure {
+/** A case and what there is to say of it. */
+export interface Note {
   readonly case: string
-  readonly error: string
+  readonly text: string
 }
 
-/** What became of one column of one runtime: cases run and what failed, or why there are none. */
+/** What became of one column of one runtime: cases run, those that failed, those that cannot be; or why there are none. */
 export type Outcome =
-  | { readonly name: string; readonly run: number; readonly failures: readonly Failure[] }
+  | {
+      readonly name: string
+      readonly run: number
+      readonly failures: readonly Note[]
+      readonly cannot: readonly Note[]
+    }
   | { readonly name: string; readonly absent: string }
 
 export interface Report {
@@ -58,25 +71,41 @@ const everywhere: readonly Case[] = [...streamCases, ...callCases, ...rpcCases, 
 const CASE_MS = 60_000
 
 /** Runs everything there is for a runtime. Never rejects: what fails is in the report. */
-export async function runSuite({ name, links, groups = [], absent }: Runtime): Promise<Report> {
+export async function runSuite({ name: runtime, transports, groups = [], absent }: Runtime): Promise<Report> {
   const outcomes: Outcome[] = []
-  for (const link of [inMemory, ...links]) outcomes.push(await runAll(link.name, everywhere, link))
-  for (const group of [{ name: 'lost connections', cases: lostCases }, ...groups])
-    outcomes.push(await runAll(group.name, group.cases, inMemory))
-  for (const [column, reason] of Object.entries(absent)) outcomes.push({ name: column, absent: reason })
-  return { runtime: name, outcomes }
+  for (const { link, subject } of transports) {
+    const sessions = await runAll(everywhere, link)
+    const own = subject === undefined ? [] : await outcomesOf(subject, runtime)
+    const notes = (result: string): Note[] =>
+      own.filter((each) => each.result === result).map((each) => ({ case: each.name, text: each.reason ?? '' }))
+    outcomes.push({
+      name: link.name,
+      run: everywhere.length + own.length - notes('cannot').length,
+      failures: [...sessions, ...notes('failed')],
+      cannot: notes('cannot'),
+    })
+  }
+  for (const group of [{ name: 'lost connections', cases: lostCases }, ...groups]) outcomes.push(await runGroup(group))
+  for (const [name, reason] of Object.entries(absent)) outcomes.push({ name, absent: reason })
+  return { runtime, outcomes }
 }
 
-async function runAll(name: string, cases: readonly Case[], link: Link): Promise<Outcome> {
-  const failures: Failure[] = []
+/** Runs cases that stand by themselves. */
+export async function runGroup({ name, cases }: Group): Promise<Outcome> {
+  return { name, run: cases.length, failures: await runAll(cases, inMemory), cannot: [] }
+}
+
+/** Runs cases one after the other; answers with those that failed. */
+async function runAll(cases: readonly Case[], link: Link): Promise<Note[]> {
+  const failures: Note[] = []
   for (const one of cases) {
     try {
       await runOne(one, link)
     } catch (error) {
-      failures.push({ case: one.name, error: describe(error) })
+      failures.push({ case: one.name, text: describe(error) })
     }
   }
-  return { name, run: cases.length, failures }
+  return failures
 }
 
 async function runOne(one: Case, link: Link): Promise<void> {

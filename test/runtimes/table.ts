@@ -1,7 +1,7 @@
 // The matrix of the suite as text: a line for each runtime, a column for each transport, and below it why a cell is empty and what
 // failed. Runs nothing.
 
-import type { Outcome, Report } from './suite.ts'
+import type { Note, Outcome, Report } from './suite.ts'
 
 /** The table, with the reasons and failures below it. */
 export function table(reports: readonly Report[]): string {
@@ -28,12 +28,17 @@ function reasons(reports: readonly Report[]): string[] {
   const runtimes = new Map<string, string[]>()
   for (const { runtime, outcomes } of reports) {
     for (const outcome of outcomes) {
-      if (!('absent' in outcome)) continue
-      const reason = `${outcome.name}: ${outcome.absent}`
-      runtimes.set(reason, [...(runtimes.get(reason) ?? []), runtime])
+      for (const text of 'absent' in outcome ? [outcome.absent] : outcome.cannot.map(cannotBe)) {
+        const reason = `${outcome.name}: ${text}`
+        runtimes.set(reason, [...(runtimes.get(reason) ?? []), runtime])
+      }
     }
   }
   return runtimes.size === 0 ? [] : ['', ...[...runtimes].map(([reason, names]) => `- ${reason} (${names.join(', ')})`)]
+}
+
+function cannotBe({ case: name, text }: Note): string {
+  return `not "${name}": ${text}`
 }
 
 function failures(reports: readonly Report[]): string[] {
@@ -41,7 +46,7 @@ function failures(reports: readonly Report[]): string[] {
     outcomes.flatMap((outcome) =>
       'absent' in outcome
         ? []
-        : outcome.failures.map(({ case: name, error }) => `\nfailed: ${runtime}, ${outcome.name}: ${name}\n${error}`),
+        : outcome.failures.map(({ case: name, text }) => `\nfailed: ${runtime}, ${outcome.name}: ${name}\n${text}`),
     ),
   )
 }

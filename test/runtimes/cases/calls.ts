@@ -173,8 +173,7 @@ export const callCases: readonly Case[] = [
       acceptor.handleCall('echo', (bytes) => bytes.slice())
       const MiBs = 8 * 1024 * 1024
       const pour = async (stream: { write(chunk: Uint8Array): boolean; ready: Promise<void>; end(): void }) => {
-        for (let sent = 0; sent < MiBs; sent += 65_536)
-          if (!stream.write(pattern(65_536, sent))) await stream.ready
+        for (let sent = 0; sent < MiBs; sent += 65_536) if (!stream.write(pattern(65_536, sent))) await stream.ready
         stream.end()
       }
       const opened = acceptor.take('bulk')

@@ -65,7 +65,10 @@ export const fileCases: readonly Case[] = [
       same(sink.bytes, undefined, 'what is kept of it')
       const controller = new AbortController()
       const progress = () => controller.abort()
-      await fails(receiveFile(dialer.open('file'), bytesSink(sum()), { progress, signal: controller.signal }), 'CANCELLED')
+      await fails(
+        receiveFile(dialer.open('file'), bytesSink(sum()), { progress, signal: controller.signal }),
+        'CANCELLED',
+      )
     },
   },
 ]

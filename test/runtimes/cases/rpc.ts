@@ -32,7 +32,11 @@ export const rpcCases: readonly Case[] = [
         pattern(100_000),
         undefined,
       )) as [Map<object, Set<number>>, Set<string>, Date, bigint, string, Uint8Array, undefined]
-      same([...map].map(([key, value]) => [key, [...value]]), [[{ a: 1 }, [2]]], 'the map')
+      same(
+        [...map].map(([key, value]) => [key, [...value]]),
+        [[{ a: 1 }, [2]]],
+        'the map',
+      )
       same([[...set], date.getTime(), text], [['x'], 1_700_000_000_000, 'grüße \u{1F30D}'])
       check(large === 2n ** 70n && nothing === undefined, 'a bigint or undefined changed on the way')
       same([bytes.length, bytes[77_777]], [100_000, pattern(100_000)[77_777]], 'the bytes')
@@ -75,7 +79,11 @@ export const rpcCases: readonly Case[] = [
       expose(acceptor, api)
       const remote = wrap<typeof api>(dialer)
       same(await remote.sum(upTo(1000)), 500_500, 'the sum')
-      same(await all(remote.twice(upTo(500))), (await all(upTo(500))).map((n) => 2 * n), 'the items')
+      same(
+        await all(remote.twice(upTo(500))),
+        (await all(upTo(500))).map((n) => 2 * n),
+        'the items',
+      )
     },
   },
   {
