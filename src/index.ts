@@ -1,4 +1,5 @@
-// The public surface of 'braidwire' where there is no Node: the target of connect and listen is a carrier you hold.
+// The public surface of 'braidwire' where there is no Node: the target of connect and listen is a carrier you hold; connect also takes the
+// address of a WebSocket.
 
 import '#platform'
 
@@ -40,4 +41,7 @@ export type { Clock } from './session/clock.ts'
 export { type Door, LiveListener } from './session/listener.ts'
 export { connectSession, type Role, startSession } from './session/start.ts'
 export type { Transport, TransportSink } from './session/transport.ts'
+export type { DataChannelLike, NativeDataChannelLike } from './transports/data-channel.ts'
 export type { DuplexLike, DuplexPair } from './transports/duplex.ts'
+export type { PortLike } from './transports/message-port.ts'
+export type { WebSocketLike } from './transports/websocket.ts'

@@ -190,6 +190,18 @@ test('a job in a child process tells its progress, and ends when it is given up'
   assert.deepEqual(lines.slice(5), ['given up BRAID_CANCELLED'])
 })
 
+test('a worker thread calls back while it works, and gives large results away without a copy', async (t) => {
+  const lines = (await new Program(t, 'worker', []).finished()).trim().split('\n')
+  assert.deepEqual(lines.slice(0, -1), ['sum 6', '0 %', '25 %', '50 %', '75 %'])
+  const [, bytes, percent] = /^(\d+) bytes, (\d+) % of them in pieces that were not copied$/.exec(lines.at(-1)!) ?? []
+  assert.equal(Number(bytes), 16 * 1024 * 1024)
+  assert.ok(Number(percent) > 50, lines.at(-1))
+})
+
+test('two WebRTC peers find each other over a WebSocket, and a file goes straight between them', async (t) => {
+  assert.equal(await new Program(t, 'webrtc/peers', []).finished(), '8388608 bytes arrived\n')
+})
+
 test('a deadline goes through a gateway and ends a call at both hops', async (t) => {
   const output = await new Program(t, 'gateway', []).finished()
   // Who hears of the end first is chance.

@@ -42,6 +42,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   '@msgpack/msgpack': ['rpc'],
   citty: ['cli'],
   'cli-progress': ['cli'],
+  ws: ['node'],
   braidwire: ['cli'],
 }
 

@@ -14,6 +14,10 @@ const good: readonly [string, ReturnType<typeof parseAddress>][] = [
   ['tcp://[fe80::1%eth0]:80', { kind: 'tcp', host: 'fe80::1%eth0', port: 80 }],
   ['tls://example.org:443', { kind: 'tls', host: 'example.org', port: 443 }],
   ['tls://[::1]:1', { kind: 'tls', host: '::1', port: 1 }],
+  ['ws://127.0.0.1:8080', { kind: 'ws', host: '127.0.0.1', port: 8080, path: '/', query: '' }],
+  ['ws://example.org/mux/a?t=1', { kind: 'ws', host: 'example.org', port: 80, path: '/mux/a', query: '?t=1' }],
+  ['wss://[::1]/', { kind: 'wss', host: '::1', port: 443, path: '/', query: '' }],
+  ['wss://example.org:1?a', { kind: 'wss', host: 'example.org', port: 1, path: '/', query: '?a' }],
   ['unix:/run/braid.sock', { kind: 'unix', path: '/run/braid.sock' }],
   ['unix:///run/braid.sock', { kind: 'unix', path: '/run/braid.sock' }],
   ['unix:/a b/c%20d#e?f', { kind: 'unix', path: '/a b/c%20d#e?f' }],
@@ -25,9 +29,9 @@ for (const [url, address] of good) {
 }
 
 const bad: readonly [string, RegExp][] = [
-  ['', /tcp:\/\/host:port, tls:\/\/host:port or unix:\/path/],
-  ['127.0.0.1:4000', /tcp:\/\/host:port, tls:\/\/host:port or unix:\/path/],
-  ['http://127.0.0.1:4000', /tcp:\/\/host:port, tls:\/\/host:port or unix:\/path/],
+  ['', /tcp:\/\/host:port, tls:\/\/host:port, ws:\/\/ or wss:\/\/host:port\/path, or unix:\/path/],
+  ['127.0.0.1:4000', /tcp:\/\/host:port, tls:\/\/host:port, ws:\/\/ or wss:\/\/host:port\/path, or unix:\/path/],
+  ['http://127.0.0.1:4000', /tcp:\/\/host:port, tls:\/\/host:port, ws:\/\/ or wss:\/\/host:port\/path, or unix:\/path/],
   ['tcp://127.0.0.1', /tcp:\/\/host:port/],
   ['tls://127.0.0.1', /it must read tls:\/\/host:port/],
   ['tls://:4000', /host is missing/],
@@ -41,6 +45,13 @@ const bad: readonly [string, RegExp][] = [
   ['tcp://[host]:80', /IPv6/],
   ['tcp://[]:80', /IPv6/],
   ['tcp:// host:80', /tcp:\/\/host:port/],
+  ['ws://', /host is missing/],
+  ['ws://:80/', /host is missing/],
+  ['ws://me:secret@host/', /"ws:\/\/\.\.\.@host\/": it must read ws:\/\/host:port\/path/],
+  ['wss://host:x/?token=secret', /"wss:\/\/host:x\/\?\.\.\.": it must read wss:\/\//],
+  ['ws://host/a#b', /it must read ws/],
+  ['ws://host:65536/', /0 to 65535/],
+  ['ws://[host]/', /IPv6/],
   ['unix:', /path is missing/],
   ['unix://', /unix:\/path/],
   ['unix://host/path', /unix:\/path/],
@@ -58,7 +69,14 @@ for (const [url, why] of bad) {
 }
 
 test('formatAddress gives back what was parsed', () => {
-  for (const url of ['tcp://127.0.0.1:4000', 'tcp://[::1]:80', 'tls://[::1]:80', 'unix:/a b']) {
+  for (const url of [
+    'tcp://127.0.0.1:4000',
+    'tcp://[::1]:80',
+    'tls://[::1]:80',
+    'ws://a:1/b',
+    'wss://[::1]:80',
+    'unix:/a b',
+  ]) {
     assert.equal(formatAddress(parseAddress(url)), url)
   }
 })

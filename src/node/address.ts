@@ -1,4 +1,5 @@
-// Addresses as people write them, tcp://host:port, tls://host:port and unix:/path, to parts and back. Opens nothing.
+// Addresses as people write them, tcp://host:port, tls://host:port, ws://host:port/path, wss:// and unix:/path, to parts and back.
+// Opens nothing.
 
 import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
@@ -8,16 +9,38 @@ import { BraidError } from '../engine/errors.ts'
 export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'tls'; readonly host: string; readonly port: number }
+  | WebAddress
   | { readonly kind: 'unix'; readonly path: string }
+
+/** Of a WebSocket. The query is for dialling alone, and in no text: there may be a secret in it. */
+export interface WebAddress {
+  readonly kind: 'ws' | 'wss'
+  readonly host: string
+  readonly port: number
+  /** Begins with a slash. */
+  readonly path: string
+  /** With its question mark, or empty. */
+  readonly query: string
+}
+
+/** Whether it is that of a WebSocket. */
+export function isWeb(address: Address): address is WebAddress {
+  return address.kind === 'ws' || address.kind === 'wss'
+}
 
 /** The kernel's room for the path of a Unix socket, in bytes without the closing NUL: 108 on Linux, 104 on the BSDs. */
 const UNIX_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103
 
+/** What browsers take where no port is given. */
+const WEB_PORTS = { ws: 80, wss: 443 } as const
+
+const WEB_PARTS = /^wss?:\/\/((?:\[[^\]]*\]|[^[\]:/?#@\s]*)(?::\d{1,5})?)(\/[^?#\s]*)?(\?[^#\s]*)?$/
+
 const HOST_AND_PORT = /^t(?:cp|ls):\/\/(\[[^\]]*\]|[^[\]:/?#@\s]*):(\d{1,5})\/?$/
 
 /**
- * Takes `tcp://host:port` (`tcp://[::1]:4000` for IPv6), `tls://host:port` and `unix:/path` or `unix:relative/path` apart. A
- * path is literal: nothing in it is decoded.
+ * Takes `tcp://host:port` (`tcp://[::1]:4000` for IPv6), `tls://host:port`, `ws://host:port/path`, `wss://host:port/path` (whose
+ * port may be missing) and `unix:/path` or `unix:relative/path` apart. A path is literal: nothing in it is decoded.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` naming what was given and what is expected.
  */
@@ -25,17 +48,27 @@ export function parseAddress(url: string): Address {
   if (url.startsWith('unix:')) return { kind: 'unix', path: parsePath(url) }
   if (url.startsWith('tcp:')) return { kind: 'tcp', ...parseHostAndPort(url, 'tcp') }
   if (url.startsWith('tls:')) return { kind: 'tls', ...parseHostAndPort(url, 'tls') }
-  throw invalid(url, 'addresses are tcp://host:port, tls://host:port or unix:/path')
+  if (/^wss?:/.test(url)) return parseWeb(url, url.startsWith('wss:') ? 'wss' : 'ws')
+  throw invalid(url, 'addresses are tcp://host:port, tls://host:port, ws:// or wss://host:port/path, or unix:/path')
 }
 
 /** The address as a URL that another process can dial. */
 export function formatAddress(address: Address): string {
   if (address.kind === 'unix') return `unix:${address.path}`
-  return `${address.kind}://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
+  const path = 'path' in address && address.path !== '/' ? address.path : ''
+  return `${address.kind}://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}${path}`
 }
 
-function parseHostAndPort(url: string, scheme: string): { host: string; port: number } {
-  const [, name, digits] = HOST_AND_PORT.exec(url) ?? []
+function parseWeb(url: string, kind: 'ws' | 'wss'): WebAddress {
+  const [, authority, path = '/', query = ''] = WEB_PARTS.exec(url) ?? []
+  if (authority === undefined) throw invalid(url, `it must read ${kind}://host:port/path`)
+  const hasPort = /:\d+$/.test(authority)
+  const { host, port } = parseHostAndPort(`tcp://${authority}${hasPort ? '' : `:${WEB_PORTS[kind]}`}`, kind, url)
+  return { kind, host, port, path, query }
+}
+
+function parseHostAndPort(text: string, scheme: string, url = text): { host: string; port: number } {
+  const [, name, digits] = HOST_AND_PORT.exec(text) ?? []
   if (name === undefined || digits === undefined) throw invalid(url, `it must read ${scheme}://host:port`)
   if (name === '') throw invalid(url, 'the host is missing; 127.0.0.1 is this machine alone, 0.0.0.0 every network')
   const bracketed = name.startsWith('[')
@@ -64,6 +97,6 @@ function parsePath(url: string): string {
 
 function invalid(url: string, why: string): BraidError {
   // What stands before an @ is a password for some programs, and belongs in no text.
-  const shown = JSON.stringify(url.replace(/\/\/.*@/s, '//...@'))
+  const shown = JSON.stringify(url.replace(/\/\/.*@/s, '//...@').replace(/^(wss?:[^?]*\?).+/s, '$1...'))
   return new BraidError('INVALID_INPUT', `cannot use the address ${shown}: ${why}`)
 }

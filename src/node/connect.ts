@@ -1,5 +1,7 @@
 // connect and listen by address: the two functions most programs need. Puts sockets and sessions together, no more.
 
+import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
 import { BraidError } from '../engine/errors.ts'
 import { quiet } from '../session/deferred.ts'
 import { type Listener, LiveListener, type ListenOptions as SessionListenOptions } from '../session/listener.ts'
@@ -7,13 +9,24 @@ import { parseSessionOptions, type SessionOptions } from '../session/options.ts'
 import type { Dial } from '../session/redial.ts'
 import type { Session } from '../session/session.ts'
 import { connectSession } from '../session/start.ts'
-import { type Carrier, carried, targetsOf, transportOf } from '../transports/connect.ts'
-import { parseAddress } from './address.ts'
+import type { Transport } from '../session/transport.ts'
+import { type Carrier, redialOf, targetsOf, transportOf } from '../transports/connect.ts'
+import { isWeb, parseAddress } from './address.ts'
 import { accept, checkTls, type DialOptions, dial } from './net.ts'
 import type { TlsOptions } from './tls.ts'
 
-/** `tcp://host:port`, `tls://host:port`, `unix:/path`, or a transport or Node-shaped duplex that the caller holds. */
+/**
+ * `tcp://host:port`, `tls://host:port`, `ws://host:port/path`, `wss://host:port/path`, `unix:/path`, or a transport, Node-shaped duplex or
+ * WebSocket that the caller holds.
+ */
 export type Target = string | Carrier
+
+/** A path of an HTTP or HTTPS server that is there, at which WebSockets are taken. The server stays its owner's. */
+export interface WebSocketMount {
+  readonly server: HttpServer | HttpsServer
+  /** Default `/`. */
+  readonly path?: string | undefined
+}
 
 /** Options of `connect`: those of the session, how long to dial, and whom to trust. */
 export interface ConnectOptions extends SessionOptions, Pick<DialOptions, 'dialTimeoutMs' | 'tls'> {
@@ -26,8 +39,13 @@ export interface ConnectOptions extends SessionOptions, Pick<DialOptions, 'dialT
 
 /** Options of `listen`: those of every session, what the listener decides, and its certificate. */
 export interface ListenOptions extends SessionListenOptions {
-  /** Certificate, key and whose clients are taken; for `tls://` addresses, which need it. */
+  /** Certificate, key and whose clients are taken; for `tls://` and `wss://` addresses, which need it. */
   tls?: TlsOptions | undefined
+  /**
+   * The web pages whose browsers may connect over WebSockets, by origin: `https://example.org`; `*` for all. Whoever is no browser
+   * names no origin and may. Default: the pages of the host that is dialled.
+   */
+  origins?: readonly string[] | undefined
 }
 
 /**
@@ -35,7 +53,7 @@ export interface ListenOptions extends SessionListenOptions {
  * have said what they accept.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an address that is none or an option out of its bounds, `BRAID_UNREACHABLE`
- * naming the address, `BRAID_TLS` saying what was refused, `BRAID_EXHAUSTED` when either side's Budget has no place, `BRAID_CANCELLED` when `options.signal` aborts, or whatever ended the session before it was ready.
+ * naming the address, `BRAID_TLS` saying what was refused, `BRAID_DENIED` when a WebSocket was, `BRAID_EXHAUSTED` when either side's Budget has no place, `BRAID_CANCELLED` when `options.signal` aborts, or whatever ended the session before it was ready.
  *
  * @example
  * import { connect, listen } from 'braidwire'
@@ -67,19 +85,9 @@ async function begin(target: Target, options: ConnectOptions): Promise<Session> 
   return connectSession(await dial(address, options), options, 'dialer', redial)
 }
 
-/** How to get another transport, where somebody said so. */
-function redialOf({ reconnect }: ConnectOptions): Dial | undefined {
-  if (reconnect === true) {
-    throw new BraidError(
-      'INVALID_INPUT',
-      'option reconnect takes a function that dials, where the target is no address',
-    )
-  }
-  return reconnect === false ? undefined : carried(reconnect)
-}
-
 /**
- * Listens on one address or several, or over transports and Node-shaped duplexes that the caller holds, and gives each
+ * Listens on one address or several, at a path of an HTTP server, or over transports, Node-shaped duplexes and WebSockets that the caller
+ * holds, and gives each
  * session to `onSession` before anything the other side sent is dispatched.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an address that is none or an option out of its bounds, `BRAID_ADDRESS` naming
@@ -99,7 +107,7 @@ function redialOf({ reconnect }: ConnectOptions): Dial | undefined {
  * await session.closed
  */
 export function listen(
-  target: Target | readonly Target[],
+  target: ListenTarget | readonly ListenTarget[],
   onSession: (session: Session) => unknown,
   options: ListenOptions = {},
 ): Promise<Listener> {
@@ -107,21 +115,28 @@ export function listen(
 }
 
 async function take(
-  target: Target | readonly Target[],
+  target: ListenTarget | readonly ListenTarget[],
   onSession: (session: Session) => unknown,
   options: ListenOptions,
 ): Promise<Listener> {
-  const targets = targetsOf(target).map((each) => (typeof each === 'string' ? parseAddress(each) : transportOf(each)))
-  const { tls, ...rest } = options
-  checkTls(
-    targets.filter((each) => 'kind' in each),
-    tls,
-  )
+  const targets = targetsOf(target).map((each) => {
+    if (typeof each === 'string') return parseAddress(each)
+    return isMount(each) ? each : transportOf(each)
+  })
+  const { tls, origins, ...rest } = options
+  const addresses = targets.filter((each) => 'kind' in each)
+  checkTls(addresses, tls)
+  if (origins !== undefined && !addresses.some(isWeb) && !targets.some(isMount)) {
+    throw new BraidError('INVALID_INPUT', 'the option origins is for listening with WebSockets')
+  }
   const listener = new LiveListener(onSession, rest)
+  const connected = (transport: Transport) => listener.accept(transport)
   try {
     for (const each of targets) {
-      if ('kind' in each) {
-        listener.add(await accept(each, (transport) => listener.accept(transport), tls))
+      if ('kind' in each) listener.add(await accept(each, connected, { tls, origins }))
+      else if (isMount(each)) {
+        const { mount } = await import('./websocket-mount.ts')
+        listener.add(mount(each.server, each.path ?? '/', origins, connected))
       } else {
         listener.add({ url: each.remote, close: () => {} })
         listener.accept(each)
@@ -133,4 +148,11 @@ async function take(
     await listener.close()
     throw error
   }
+}
+
+/** What `listen` takes. */
+type ListenTarget = Target | WebSocketMount
+
+function isMount(target: object): target is WebSocketMount {
+  return 'server' in target && !('start' in target)
 }

@@ -31,7 +31,14 @@ export type { Receiver, Stream, StreamStats } from '../session/stream.ts'
 export type { ResumeOptions } from '../session/tickets.ts'
 export type { Code } from '../session/words.ts'
 export type { Carrier } from '../transports/connect.ts'
-export { type ConnectOptions, connect, type ListenOptions, listen, type Target } from './connect.ts'
+export {
+  type ConnectOptions,
+  connect,
+  type ListenOptions,
+  listen,
+  type Target,
+  type WebSocketMount,
+} from './connect.ts'
 export type { TlsDialOptions, TlsOptions } from './tls.ts'
 
 // -- for authors of transports
@@ -40,4 +47,7 @@ export type { Clock } from '../session/clock.ts'
 export { type Door, LiveListener } from '../session/listener.ts'
 export { connectSession, type Role, startSession } from '../session/start.ts'
 export type { Transport, TransportSink } from '../session/transport.ts'
+export type { DataChannelLike, NativeDataChannelLike } from '../transports/data-channel.ts'
 export type { DuplexLike, DuplexPair } from '../transports/duplex.ts'
+export type { PortLike } from '../transports/message-port.ts'
+export type { WebSocketLike } from '../transports/websocket.ts'

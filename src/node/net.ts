@@ -1,31 +1,35 @@
-// TCP and Unix sockets, with or without TLS: dialling one and listening for many, with errors that say what to do. Knows sockets and
+// TCP and Unix sockets, with or without TLS and WebSockets: dialling one and listening for many, with errors that say what to do. Knows sockets and
 // transports; what a session is, it does not know.
 
 import { lookup } from 'node:dns/promises'
 import { lstat, rename, rm } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net'
+import {
+  type AddressInfo,
+  connect,
+  createServer,
+  type NetConnectOpts,
+  type Server,
+  type ServerOpts,
+  type Socket,
+} from 'node:net'
 import { dirname, join } from 'node:path'
 import { BraidError } from '../engine/errors.ts'
 import type { Transport } from '../session/transport.ts'
+import { type DialOptions as AnyDialOptions, attempt, checkDial, transportScope } from '../transports/dialling.ts'
 import { duplexTransport } from '../transports/duplex.ts'
-import { type Address, formatAddress } from './address.ts'
+import { type Address, formatAddress, isWeb } from './address.ts'
 import { keepHeapTop } from './heap-top.ts'
 import { Slabs } from './slabs.ts'
-import { clientHandshake, type TlsDialOptions, type TlsOptions, tlsServer } from './tls.ts'
+import { staysHere } from './sockets.ts'
+import { clientHandshake, type Handshake, type TlsDialOptions, type TlsOptions, tlsServer } from './tls.ts'
 import { tlsError } from './tls-failures.ts'
 import { turns } from './turns.ts'
 
-export interface DialOptions {
-  /** Aborting gives up and closes the socket. */
-  signal?: AbortSignal | undefined
-  /** How long to wait for the other side to answer, TLS included, in ms. Default 10,000. */
-  dialTimeoutMs?: number | undefined
-  /** Whom to trust and what to show; for `tls://` addresses, and no others. Default: the authorities Node knows. */
+/** How to dial an address. */
+export interface DialOptions extends AnyDialOptions {
+  /** Whom to trust and what to show; for `tls://` and `wss://` addresses, and no others. Default: the authorities Node knows. */
   tls?: TlsDialOptions | undefined
 }
-
-const DIAL_TIMEOUT_MS = 10_000
-const DIAL_TIMEOUT_MS_MAX = 600_000
 
 /** A dead machine is noticed within a minute or so, though nothing is sent: the kernel asks it from time to time. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const
@@ -34,66 +38,66 @@ const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const
 const BACKLOG = 1024
 
 /**
- * Dials a TCP or Unix socket, and shakes hands for TLS.
+ * Dials a TCP or Unix socket, and shakes hands for TLS and WebSockets.
  *
- * @throws BraidError `BRAID_UNREACHABLE` naming the address, `BRAID_TLS` saying what was refused, or `BRAID_CANCELLED` when the
- * signal aborts.
+ * @throws BraidError `BRAID_UNREACHABLE` naming the address, `BRAID_TLS` saying what was refused, `BRAID_DENIED` when a WebSocket is, or
+ * `BRAID_CANCELLED` when the signal aborts.
  */
 export async function dial(address: Address, options: DialOptions = {}): Promise<Transport> {
-  const { signal, dialTimeoutMs = DIAL_TIMEOUT_MS } = options
-  if (!(dialTimeoutMs >= 1 && dialTimeoutMs <= DIAL_TIMEOUT_MS_MAX)) {
-    const text = `option dialTimeoutMs takes a number from 1 to ${DIAL_TIMEOUT_MS_MAX}, not ${dialTimeoutMs}`
-    throw new BraidError('INVALID_INPUT', text, transportScope)
-  }
+  checkDial(options)
   checkTls([address], options.tls)
-  const handshake = address.kind === 'tls' ? clientHandshake(address, options.tls) : undefined
+  const handshake = await handshakeOf(address, options.tls)
   const url = formatAddress(address)
-  if (signal?.aborted) throw givenUp(url, signal)
   if (address.kind !== 'unix' && address.port === 0) {
     throw new BraidError('INVALID_INPUT', `cannot dial ${url}: nobody listens on port 0`)
   }
   keepHeapTop()
-  return new Promise((resolve, reject) => {
+  return attempt(url, options, (settle) => {
     const socket = handshake === undefined ? dialled(address) : connect(socketOptions(address))
     let connected = false
-    const settle = (outcome: Transport | BraidError) => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', aborted)
-      if (!(outcome instanceof BraidError)) {
-        // The transport listens for errors from here on.
-        if (handshake === undefined) socket.removeListener('error', failed)
-        resolve(outcome)
-      } else {
-        // The listener stays: destroying a socket that is still connecting can fail once more.
-        socket.destroy()
-        reject(outcome)
-      }
-    }
     const failed = (cause: Error) => settle(unreachable(url, cause))
-    const aborted = () => settle(givenUp(url, signal))
-    const timer = setTimeout(() => settle(tooLate(url, dialTimeoutMs, connected)), dialTimeoutMs)
-    signal?.addEventListener('abort', aborted, { once: true })
     socket.on('error', failed)
     socket.once('connect', () => {
       connected = true
-      if (handshake !== undefined) handshake(socket, settle)
-      else settle(duplexTransport(socket, { remote: url, confidential: staysHere(address, socket), turns }))
+      if (handshake !== undefined) return handshake(socket, settle)
+      settle(duplexTransport(socket, { remote: url, confidential: isPrivate(address, socket), turns }))
+      // The transport listens for errors from here on.
+      socket.removeListener('error', failed)
     })
+    return {
+      // A listener stays: destroying a socket that is still connecting can fail once more.
+      giveUp: () => socket.destroy(),
+      ...(handshake === undefined ? {} : { tooLate: (ms) => tooLate(address, ms, connected) }),
+    }
   })
 }
 
+async function handshakeOf(address: Address, tls: TlsDialOptions | undefined): Promise<Handshake | undefined> {
+  if (address.kind === 'tls') return clientHandshake(address, tls)
+  if (!isWeb(address)) return undefined
+  // Loaded for those who need it: HTTP takes longer to load than all of Braidwire.
+  const { webSocketHandshake } = await import('./websocket-client.ts')
+  return webSocketHandshake(address, tls)
+}
+
 /** Certificates given for an address without TLS are a mistake, and what was to be secret would travel in the open. */
-export function checkTls(addresses: readonly Address[], tls: object | undefined): void {
-  if (tls === undefined || addresses.some(({ kind }) => kind === 'tls')) return
-  throw new BraidError('INVALID_INPUT', 'the option tls is for addresses that begin with tls://', transportScope)
+export function checkTls(addresses: readonly { readonly kind: string }[], tls: object | undefined): void {
+  if (tls === undefined || addresses.some(({ kind }) => kind === 'tls' || kind === 'wss')) return
+  throw new BraidError(
+    'INVALID_INPUT',
+    'the option tls is for addresses that begin with tls:// or wss://',
+    transportScope,
+  )
 }
 
-function tooLate(url: string, ms: number, connected: boolean): BraidError {
-  if (connected) return tlsError(url, `the handshake did not end within ${ms} ms: perhaps nobody speaks TLS there`)
-  return new BraidError('UNREACHABLE', `cannot reach ${url}: no answer within ${ms} ms`, transportScope)
+function tooLate(address: Address, ms: number, connected: boolean): BraidError {
+  const url = formatAddress(address)
+  if (connected && address.kind === 'tls') {
+    return tlsError(url, `the handshake did not end within ${ms} ms: perhaps nobody speaks TLS there`)
+  }
+  const why = connected ? `no end of the handshake within ${ms} ms` : `no answer within ${ms} ms`
+  return new BraidError('UNREACHABLE', `cannot reach ${url}: ${why}`, transportScope)
 }
-
-const transportScope = { scope: 'transport' } as const
 
 /**
  * A socket that reads into slabs, and hands out what it reads as every socket does. It is paused, so that nothing is read before
@@ -111,13 +115,8 @@ function socketOptions(address: Address): NetConnectOpts {
   return { host: address.host, port: address.port, noDelay: true, ...KEEP_ALIVE }
 }
 
-/** What does not leave this machine, nobody else can read or change. */
-function staysHere(address: Address, { remoteAddress = '' }: Socket): boolean {
-  return address.kind === 'unix' || /^(127\.|::1$|::ffff:127\.)/.test(remoteAddress)
-}
-
-function givenUp(url: string, signal: AbortSignal | undefined): BraidError {
-  return new BraidError('CANCELLED', `dialling ${url} was given up`, { ...transportScope, cause: signal?.reason })
+function isPrivate({ kind }: Address, socket: Socket): boolean {
+  return kind === 'unix' || staysHere(socket)
 }
 
 const dialFailures: Readonly<Record<string, string>> = {
@@ -141,6 +140,14 @@ function unreachable(url: string, cause: Error): BraidError {
   })
 }
 
+/** How addresses are listened on that are more than sockets. */
+export interface AcceptOptions {
+  /** Certificate, key and whose clients are taken; for `tls://` and `wss://`. */
+  tls?: TlsOptions | undefined
+  /** Of which pages browsers may come; for `ws://` and `wss://`. Default: those of the host that is dialled. */
+  origins?: readonly string[] | undefined
+}
+
 /** One listening socket. */
 export interface Acceptor {
   /** Where it listens, with the real port. */
@@ -150,7 +157,7 @@ export interface Acceptor {
 }
 
 /**
- * Listens on a TCP or Unix socket and hands each connection over as a transport, with TLS before its handshake. A Unix socket file that nobody answers
+ * Listens on a TCP or Unix socket and hands each connection over as a transport, with TLS and WebSockets before the handshake. A Unix socket file that nobody answers
  * at is replaced; one that somebody answers at, or a file that is no socket, is left alone.
  *
  * @throws BraidError `BRAID_ADDRESS` naming the address and why it cannot be listened on, `BRAID_INVALID_INPUT` for wrong
@@ -159,10 +166,10 @@ export interface Acceptor {
 export async function accept(
   address: Address,
   connected: (transport: Transport) => void,
-  tls?: TlsOptions,
+  options: AcceptOptions = {},
 ): Promise<Acceptor> {
   keepHeapTop()
-  const server = () => serverOf(address, connected, tls)
+  const server = await serverOf(address, connected, options)
   try {
     return acceptor(address, await bind(address, server()))
   } catch (cause) {
@@ -190,15 +197,26 @@ async function absence(address: Address, cause: unknown): Promise<unknown> {
   )
 }
 
-function serverOf(address: Address, connected: (transport: Transport) => void, tls: TlsOptions | undefined): Server {
+/** What makes a server that listens there; a second one, if the first could not. */
+async function serverOf(
+  address: Address,
+  connected: (transport: Transport) => void,
+  options: AcceptOptions,
+): Promise<() => Server> {
   const tcp = address.kind === 'unix' ? {} : { noDelay: true, ...KEEP_ALIVE }
-  if (address.kind === 'tls') return tlsServer(tcp, tls, connected)
+  if (address.kind === 'tls') return () => tlsServer(tcp, options.tls, connected)
+  if (!isWeb(address)) return () => socketServer(address, tcp, connected)
+  const { webSocketServer } = await import('./websocket-server.ts')
+  return () => webSocketServer(address, tcp, options, connected)
+}
+
+function socketServer(address: Address, tcp: ServerOpts, connected: (transport: Transport) => void): Server {
   const server = createServer(tcp)
   let accepted = 0
   server.on('connection', (socket: Socket) => {
     accepted++
     const remote = address.kind === 'unix' ? `${formatAddress(address)}#${accepted}` : undefined
-    connected(duplexTransport(socket, { remote, confidential: staysHere(address, socket), turns }))
+    connected(duplexTransport(socket, { remote, confidential: isPrivate(address, socket), turns }))
   })
   return server
 }
@@ -219,9 +237,7 @@ function bind(address: Address, server: Server): Promise<Server> {
 function acceptor(address: Address, server: Server): Acceptor {
   const real = server.address() as AddressInfo | string
   const url = formatAddress(
-    address.kind === 'unix' || typeof real === 'string'
-      ? address
-      : { kind: address.kind, host: real.address, port: real.port },
+    address.kind === 'unix' || typeof real === 'string' ? address : { ...address, host: real.address, port: real.port },
   )
   return { url, close: () => new Promise((resolve) => server.close(() => resolve())) }
 }

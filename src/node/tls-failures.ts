@@ -36,7 +36,7 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_TOO_SMALL)$/,
-    'nobody speaks TLS there: check the port, or dial it with tcp://',
+    'nobody speaks TLS there: check the port, or dial it with tcp:// or ws://',
   ],
 ]
 

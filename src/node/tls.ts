@@ -3,12 +3,20 @@
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { isIP, type Server, type ServerOpts, type Socket } from 'node:net'
-import { connect, createSecureContext, createServer, type SecureContext, type TLSSocket } from 'node:tls'
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  type SecureContext,
+  type TLSSocket,
+  type TlsOptions as TlsServerOptions,
+} from 'node:tls'
 import { BraidError } from '../engine/errors.ts'
 import type { Transport } from '../session/transport.ts'
-import { type Address, formatAddress } from './address.ts'
+import { type Address, formatAddress, type WebAddress } from './address.ts'
 import { fingerprintOf } from './certificate.ts'
 import { SecureTransport } from './secure-transport.ts'
+import { endsOf, remoteOf } from './sockets.ts'
 import { NOT_BRAIDWIRE, tlsError } from './tls-failures.ts'
 
 /** How a listener proves who it is, and whom it takes. PEM throughout. */
@@ -43,12 +51,44 @@ type TlsAddress = Extract<Address, { kind: 'tls' }>
 /** Runs the handshake over a socket that is connected; tells exactly once how it went. Destroying the socket gives it up. */
 export type Handshake = (socket: Socket, done: (outcome: Transport | BraidError) => void) => void
 
+/** A connection whose TLS handshake is done. */
+export interface Secured {
+  readonly socket: TLSSocket
+  readonly certificate: X509Certificate | undefined
+}
+
+/** What stands over TLS, as its handshake tells (ALPN): the name, and whether nothing being said will do. */
+export interface Within {
+  readonly name: string
+  readonly optional?: boolean
+}
+
 /**
  * Prepares TLS with a listener at `address`.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` naming the option that is wrong.
  */
 export function clientHandshake(address: TlsAddress, options: TlsDialOptions = {}): Handshake {
+  const secure = secureClient(address, options, { name: PROTOCOL_NAME })
+  return (socket, done) =>
+    secure(socket, (outcome) => {
+      if (outcome instanceof BraidError) return done(outcome)
+      const transport = new SecureTransport(formatAddress(address), { showsCertificate: options.cert !== undefined })
+      transport.secured(outcome.socket, outcome.certificate)
+      done(transport)
+    })
+}
+
+/**
+ * The same for whatever stands over TLS.
+ *
+ * @throws BraidError `BRAID_INVALID_INPUT` naming the option that is wrong.
+ */
+export function secureClient(
+  address: TlsAddress | (WebAddress & { readonly kind: 'wss' }),
+  options: TlsDialOptions,
+  within: Within,
+): (socket: Socket, done: (outcome: Secured | BraidError) => void) => void {
   const pin = parseFingerprint(options)
   const secureContext = contextOf(options)
   const host = options.servername ?? address.host
@@ -59,10 +99,10 @@ export function clientHandshake(address: TlsAddress, options: TlsDialOptions = {
       host,
       // The name of a host is told to the listener, as RFC 6066 wants it; an IP address may not be.
       ...(isIP(host) === 0 ? { servername: host } : {}),
-      ALPNProtocols: [PROTOCOL_NAME],
+      ALPNProtocols: [within.name],
       rejectUnauthorized: pin === undefined,
     })
-    finishClient(secure, formatAddress(address), pin, options.cert !== undefined, done)
+    finishClient(secure, formatAddress(address), pin, within, done)
   }
 }
 
@@ -70,8 +110,8 @@ function finishClient(
   socket: TLSSocket,
   url: string,
   pin: string | undefined,
-  showsCertificate: boolean,
-  done: (outcome: Transport | BraidError) => void,
+  within: Within,
+  done: (outcome: Secured | BraidError) => void,
 ): void {
   let over = false
   const refuse = (cause: Error | string): void => {
@@ -91,14 +131,14 @@ function finishClient(
       refuse(
         `it shows the certificate ${fingerprint}, not the one that is pinned: somebody stands in between, or it is new`,
       )
-    } else if (socket.alpnProtocol !== PROTOCOL_NAME) {
+    } else if (socket.alpnProtocol !== within.name && !(within.optional && socket.alpnProtocol === false)) {
       refuse(NOT_BRAIDWIRE)
     } else {
-      const transport = new SecureTransport(url, { showsCertificate })
-      transport.secured(socket, certificate)
+      over = true
+      done({ socket, certificate })
+      // Whoever took the socket listens for errors from here on.
       socket.removeListener('error', refuse)
       socket.removeListener('close', ended)
-      done(transport)
     }
   })
 }
@@ -114,17 +154,7 @@ export function tlsServer(
   options: TlsOptions | undefined,
   connected: (transport: Transport) => void,
 ): Server {
-  if (options?.cert === undefined) throw invalid('listening on tls:// takes the options tls.cert and tls.key')
-  const mutual = options.ca !== undefined
-  contextOf(options)
-  const server = createServer({
-    ...tcp,
-    ...pick(options),
-    minVersion: 'TLSv1.2',
-    ALPNProtocols: [PROTOCOL_NAME],
-    requestCert: mutual,
-    rejectUnauthorized: mutual,
-  })
+  const server = createServer({ ...tcp, ...serverOptions('tls', options), ALPNProtocols: [PROTOCOL_NAME] })
   // Both ends of one connection tell it from all others of this listener; Node does not say which socket became which.
   const shaking = new Map<string, SecureTransport>()
   server.prependListener('connection', (socket: Socket) => {
@@ -149,16 +179,15 @@ export function tlsServer(
   return server
 }
 
-/** Both of them: from one port somebody may dial several addresses of this machine. */
-function endsOf(socket: Socket): string {
-  return `${socket.localAddress} ${remoteOf(socket)}`
-}
-
-function remoteOf({ remoteAddress = '', remotePort }: Socket): string {
-  return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`
-}
-
 // -- options
+
+/** For a server that speaks TLS: what `tls` says, checked. */
+export function serverOptions(scheme: 'tls' | 'wss', options: TlsOptions | undefined): TlsServerOptions {
+  if (options?.cert === undefined) throw invalid(`listening on ${scheme}:// takes the options tls.cert and tls.key`)
+  const mutual = options.ca !== undefined
+  contextOf(options)
+  return { ...pick(options), minVersion: 'TLSv1.2', requestCert: mutual, rejectUnauthorized: mutual }
+}
 
 function pick({ cert, key, ca }: TlsOptions): { cert?: string | Buffer; key?: string | Buffer; ca?: string | Buffer } {
   const given = Object.entries({ cert, key, ca }).filter(([, value]) => value !== undefined)

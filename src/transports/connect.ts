@@ -1,31 +1,47 @@
-// connect and listen where nothing can be dialled: over a transport, or a Node-shaped duplex, that the caller holds.
+// connect and listen where there is no Node: over a transport, a Node-shaped duplex or a WebSocket that the caller holds, or by dialling
+// the address of a WebSocket.
 
+import { BraidError } from '../engine/errors.ts'
 import { quiet } from '../session/deferred.ts'
 import { type Listener, type ListenOptions, LiveListener } from '../session/listener.ts'
-import type { SessionOptions } from '../session/options.ts'
+import { parseSessionOptions, type SessionOptions } from '../session/options.ts'
 import type { Dial } from '../session/redial.ts'
 import type { Session } from '../session/session.ts'
 import { connectSession } from '../session/start.ts'
 import type { Transport } from '../session/transport.ts'
+import { type DataChannelLike, dataChannel, isDataChannel, type NativeDataChannelLike } from './data-channel.ts'
+import type { DialOptions } from './dialling.ts'
 import { type DuplexLike, type DuplexPair, duplexTransport } from './duplex.ts'
+import { isPort, messagePort, type PortLike } from './message-port.ts'
+import { isWebSocket, type WebSocketLike, webSocketTransport } from './websocket.ts'
+import { dialWebSocket } from './websocket-dial.ts'
 
 /** What a session can run over. */
-export type Carrier = Transport | DuplexLike | DuplexPair
+export type Carrier =
+  | Transport
+  | DuplexLike
+  | DuplexPair
+  | WebSocketLike
+  | PortLike
+  | DataChannelLike
+  | NativeDataChannelLike
 
-/** Options of `connect`: those of the session, and how it gets another transport. */
-export interface ConnectOptions extends SessionOptions {
+/** Options of `connect`: those of the session, how long to dial, and how it gets another transport. */
+export interface ConnectOptions extends SessionOptions, Pick<DialOptions, 'dialTimeoutMs'> {
   /**
-   * Dials again when the transport is lost: the session goes on over what it resolves to, with nothing lost or doubled, if the
-   * other side keeps sessions (`resume` of `listen`). Default: the session ends with its transport.
+   * Dial again when the transport is lost, and go on with the session: nothing is lost or doubled, if the other side keeps sessions
+   * (`resume` of `listen`). For a target that is no address: how to get another transport. Default: the session ends with its transport.
    */
-  reconnect?: Dial | undefined
+  reconnect?: boolean | Dial | undefined
 }
 
 /**
- * Starts a session over a transport or a Node-shaped duplex, as the side that speaks first. Resolves when both sides have
- * said what they accept.
+ * Starts a session over a transport, a Node-shaped duplex or a WebSocket, or dials `ws://` or `wss://` with the runtime's WebSocket, as
+ * the side that speaks first. Resolves when both sides have said what they accept.
  *
- * @throws BraidError whatever ended the session before that; `BRAID_CANCELLED` when `options.signal` aborts.
+ * @throws BraidError `BRAID_INVALID_INPUT` for an address that cannot be dialled here or an option out of its bounds,
+ * `BRAID_UNREACHABLE` naming the address; whatever ended the session before it was ready; `BRAID_CANCELLED` when `options.signal`
+ * aborts.
  *
  * @example
  * import { connect } from 'braidwire'
@@ -36,12 +52,29 @@ export interface ConnectOptions extends SessionOptions {
  * console.log(await a.call('size', new Uint8Array(7))) // Uint8Array(1) [ 7 ]
  * await a.close()
  */
-export function connect(target: Carrier, options: ConnectOptions = {}): Promise<Session> {
+export function connect(target: string | Carrier, options: ConnectOptions = {}): Promise<Session> {
   return quiet(begin(target, options))
 }
 
-async function begin(target: Carrier, options: ConnectOptions): Promise<Session> {
-  return connectSession(transportOf(target), options, 'dialer', carried(options.reconnect))
+async function begin(target: string | Carrier, options: ConnectOptions): Promise<Session> {
+  if (typeof target !== 'string') return connectSession(transportOf(target), options, 'dialer', redialOf(options))
+  // A wrong option, and that there is no place, is told before anybody is dialled.
+  const full = parseSessionOptions(options).budget.refuses()
+  if (full !== undefined) throw full
+  const again: Dial = (signal) => dialWebSocket(target, { ...options, signal })
+  const redial = options.reconnect === true ? again : redialOf(options)
+  return connectSession(await dialWebSocket(target, options), options, 'dialer', redial)
+}
+
+/** How to get another transport, where somebody said so. */
+export function redialOf({ reconnect }: { reconnect?: boolean | Dial | undefined }): Dial | undefined {
+  if (reconnect === true) {
+    throw new BraidError(
+      'INVALID_INPUT',
+      'option reconnect takes a function that dials, where the target is no address',
+    )
+  }
+  return reconnect === false ? undefined : carried(reconnect)
 }
 
 /** The same, if there is one, with what it resolves to looked at: what is no carrier counts as a dial that failed. */
@@ -50,7 +83,7 @@ export function carried(dial: Dial | undefined): Dial | undefined {
 }
 
 /**
- * Takes the other side of `connect` over transports, or Node-shaped duplexes, that somebody else accepted.
+ * Takes the other side of `connect` over transports, Node-shaped duplexes or WebSockets that somebody else accepted.
  *
  * @throws BraidError `BRAID_INVALID_INPUT` for an option out of its bounds.
  *
@@ -98,11 +131,16 @@ export function targetsOf<T>(target: T | readonly T[]): readonly T[] {
 export function transportOf(target: Carrier): Transport {
   if (typeof target === 'object' && target !== null) {
     if (has(target, 'start') && has(target, 'send')) return target as Transport
+    if (isWebSocket(target)) return webSocketTransport(target)
+    if (isDataChannel(target)) return dataChannel(target)
+    if (isPort(target)) return messagePort(target)
     if (has(target, 'write') && has(target, 'on')) return duplexTransport(target as DuplexLike)
     const { readable, writable } = target as Partial<DuplexPair>
     if (has(readable, 'on') && has(writable, 'write')) return duplexTransport(target as DuplexPair)
   }
-  throw new TypeError('a session runs over a transport or a Node-shaped duplex; addresses can be dialled only in Node')
+  throw new TypeError(
+    'a session runs over a transport, a Node-shaped duplex, a WebSocket, a port, a worker or a data channel',
+  )
 }
 
 function has(object: unknown, method: string): boolean {

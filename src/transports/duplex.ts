@@ -2,6 +2,8 @@
 // Owns how such an object is written to, closed and found dead; names the members it uses, and no platform.
 
 import type { Transport, TransportSink } from '../session/transport.ts'
+import { closeTimer, errorOf } from './carrier.ts'
+import { plain, Reading, type Turns } from './reading.ts'
 
 /** The reading members of a Node-shaped stream, as far as they are used here. */
 export interface ReadableLike {
@@ -46,23 +48,6 @@ export interface DuplexTransportOptions {
   /** Lets reading give way to other work; see {@link Turns}. Default: it reads whatever the carrier delivers, for as long as it does. */
   turns?: Turns | undefined
 }
-
-/**
- * How a carrier that delivers much at a time gives way: what has been read for 5 ms without a break goes on in the next turn of
- * the event loop, so that one busy peer cannot keep all others waiting.
- */
-export interface Turns {
-  /** Time in ms. */
-  now(): number
-  /** Runs the task in the next turn, when others have had theirs. */
-  next(task: () => void): unknown
-}
-
-/** How long one carrier is read without giving way, in ms. */
-const TURN_MS = 5
-
-/** How long `close` waits, in ms, for the last bytes to leave and for the other side to end as well. */
-const CLOSE_MS = 2000
 
 /**
  * Makes a {@link Transport} of anything Node-shaped. The object is the transport's from then on: nobody else may read it,
@@ -114,19 +99,14 @@ class DuplexTransport implements Transport {
   #readDone = false
   #writeDone = false
   #timer: unknown
-  readonly #turns: Turns | undefined
-  /** Time spent reading since it last gave way, in ms. */
-  #spent = 0
-  /** Paused by whoever uses it. */
-  #paused = false
-  #givesWay = false
+  readonly #reading: Reading
 
   constructor(readable: ReadableLike, writable: WritableLike, remote: string, options: DuplexTransportOptions) {
     this.#readable = readable
     this.#writable = writable
     this.remote = options.remote ?? remote
     this.confidential = options.confidential
-    this.#turns = options.turns
+    this.#reading = new Reading(readable, options.turns)
     // From the first moment to long after the end: a late EPIPE or ECONNRESET must find a listener.
     const failed = (error: unknown) => this.#failed(error)
     readable.on('error', failed)
@@ -172,14 +152,11 @@ class DuplexTransport implements Transport {
   }
 
   pause(): void {
-    if (this.#closing) return
-    this.#paused = true
-    this.#readable.pause()
+    if (!this.#closing) this.#reading.pause()
   }
 
   resume(): void {
-    this.#paused = false
-    if (!this.#givesWay) this.#readable.resume()
+    this.#reading.resume()
   }
 
   close(): void {
@@ -190,33 +167,17 @@ class DuplexTransport implements Transport {
       this.#finish()
       return
     }
-    this.#timer = setTimeout(() => this.#finish(), CLOSE_MS)
-    unref(this.#timer)
+    this.#timer = closeTimer(() => this.#finish())
     this.#writable.end()
     // Reading on until the other side ends too: closing over unread bytes would make TCP take back our own last ones.
-    this.#readable.resume()
+    this.#reading.resume()
   }
 
   #received(chunk: unknown): void {
     if (this.#closing || this.#over) return
     if (!(chunk instanceof Uint8Array)) {
       this.#finish(new TypeError('the duplex delivers text or objects, not bytes: it must not have an encoding'))
-    } else if (this.#turns === undefined) this.#sink!.bytes(plain(chunk))
-    else this.#readFairly(plain(chunk), this.#turns)
-  }
-
-  #readFairly(chunk: Uint8Array, turns: Turns): void {
-    const begun = turns.now()
-    this.#sink!.bytes(chunk)
-    this.#spent += turns.now() - begun
-    if (this.#spent < TURN_MS || this.#givesWay) return
-    this.#givesWay = true
-    this.#readable.pause()
-    turns.next(() => {
-      this.#givesWay = false
-      this.#spent = 0
-      if (!this.#over && (!this.#paused || this.#closing)) this.#readable.resume()
-    })
+    } else this.#reading.deliver(plain(chunk), this.#sink!)
   }
 
   #drained(): void {
@@ -236,7 +197,7 @@ class DuplexTransport implements Transport {
   }
 
   #failed(cause: unknown): void {
-    const error = cause instanceof Error ? cause : new Error(String(cause))
+    const error = errorOf(cause)
     this.#failure ??= error
     // Once we are closing ourselves, how the rest of it fails is nobody's concern.
     if (this.#sink !== undefined) this.#finish(this.#closing ? undefined : error)
@@ -250,15 +211,4 @@ class DuplexTransport implements Transport {
     if (!Object.is(this.#readable, this.#writable)) this.#writable.destroy()
     this.#sink?.closed(error)
   }
-}
-
-/** Every frame takes a view of the chunk; a view of a Node Buffer is a Buffer, and half as dear again to make. */
-function plain(chunk: Uint8Array): Uint8Array {
-  return chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
-}
-
-/** Where timers can be told not to keep a program alive, this one is: the carrier itself does that while it lives. */
-function unref(timer: unknown): void {
-  const handle = timer as { unref?(): void } | null
-  if (typeof handle === 'object') handle?.unref?.()
 }

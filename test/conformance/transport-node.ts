@@ -1,47 +1,107 @@
 // The transports of Node as the conformance suite takes them: real sockets, dialled and accepted as programs do it.
 
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { Socket } from 'node:net'
+import { createServer } from 'node:http'
+import { type AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { duplexPair } from 'node:stream'
-import type { Transport } from 'braidwire'
+import type { Transport, WebSocketLike } from 'braidwire'
 import { selfSigned } from 'braidwire/node'
 import { duplexTransport } from 'braidwire/transport/duplex'
 import { memory } from 'braidwire/transport/memory'
+import { webSocketTransport } from 'braidwire/transport/websocket'
+import { WebSocket, WebSocketServer } from 'ws'
 import { parseAddress } from '#dist/node/address.js'
 import { accept, dial } from '#dist/node/net.js'
+import { mount } from '#dist/node/websocket-mount.js'
 import type { Ends, TransportSubject } from './transport.ts'
+import { portSubjects } from './transport-ports.ts'
 
 const own = selfSigned()
 
-/** A connection over a real socket, and the raw sockets of both ends to break it by. */
-async function connected(url: string): Promise<Ends> {
+/**
+ * Makes a pair, and finds the raw sockets of both ends, to break it by. Not every runtime publishes them as Node does
+ * (diagnostics_channel); in all of them sockets tell what happens to them.
+ */
+async function watched(make: () => Promise<Ends>): Promise<Ends> {
   const raw = new Map<string, Socket>()
-  // Not every runtime publishes its sockets as Node does (diagnostics_channel); all of them tell the events of those.
   const { emit } = EventEmitter.prototype
   EventEmitter.prototype.emit = function (event: string | symbol, ...values: unknown[]) {
     if (event === 'connect' && this instanceof Socket) raw.set('near', this)
-    if (event === 'connection') raw.set('far', values[0] as Socket)
+    if (event === 'connection' && values[0] instanceof Socket) raw.set('far', values[0])
     return emit.call(this, event, ...values)
   }
   try {
-    let accepted = (_: Transport): void => {}
-    const arrival = new Promise<Transport>((done) => (accepted = done))
-    const tls = url.startsWith('tls:')
-    const door = await accept(parseAddress(url), accepted, tls ? { cert: own.cert, key: own.key } : undefined)
-    const near = await dial(parseAddress(door.url), tls ? { tls: { fingerprint: own.fingerprint } } : {})
-    const far = await arrival
-    return {
-      near,
-      far,
-      // Over bytes it has not read: the system tells the other end with a reset.
-      cut: (end) => raw.get(end)?.destroy(),
-      dispose: () => door.close(),
-    }
+    // Over bytes it has not read: the system tells the other end with a reset.
+    return { ...(await make()), cut: (end) => raw.get(end)?.destroy() }
   } finally {
     EventEmitter.prototype.emit = emit
+  }
+}
+
+/** A connection over a real socket. */
+function connected(url: string): Promise<Ends> {
+  return watched(async () => {
+    let accepted = (_: Transport): void => {}
+    const arrival = new Promise<Transport>((done) => (accepted = done))
+    const tls = /^(tls|wss):/.test(url)
+    const door = await accept(parseAddress(url), accepted, tls ? { tls: { cert: own.cert, key: own.key } } : {})
+    const near = await dial(parseAddress(door.url), tls ? { tls: { fingerprint: own.fingerprint } } : {})
+    return { near, far: await arrival, dispose: () => door.close() }
+  })
+}
+
+/** At a path of an HTTP server. */
+async function mounted(): Promise<Ends> {
+  const server = createServer()
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  return watched(async () => {
+    let accepted = (_: Transport): void => {}
+    const arrival = new Promise<Transport>((done) => (accepted = done))
+    const door = mount(server, '/mux', undefined, accepted)
+    const near = await dial(parseAddress(door.url))
+    const dispose = async (): Promise<void> => {
+      await door.close()
+      server.close()
+    }
+    return { near, far: await arrival, dispose }
+  })
+}
+
+/** As platforms without the sockets of ws have it: nothing but what WHATWG gives a WebSocket. */
+async function byEvents(): Promise<Ends> {
+  const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
+  await once(sockets, 'listening')
+  const accepted = once(sockets, 'connection')
+  const { port } = sockets.address() as AddressInfo
+  const near = new WebSocket(`ws://127.0.0.1:${port}`, 'braidwire', { perMessageDeflate: false })
+  const [[far]] = (await Promise.all([accepted, once(near, 'open')])) as [[WebSocket], unknown]
+  const raw = { near, far }
+  return {
+    near: webSocketTransport(plainWebSocket(near)),
+    far: webSocketTransport(plainWebSocket(far)),
+    cut: (end) => raw[end].terminate(),
+    dispose: () => sockets.close(),
+  }
+}
+
+function plainWebSocket(socket: WebSocket): WebSocketLike {
+  return {
+    get readyState() {
+      return socket.readyState
+    },
+    get bufferedAmount() {
+      return socket.bufferedAmount
+    },
+    protocol: 'braidwire',
+    set binaryType(type: 'arraybuffer') {
+      socket.binaryType = type
+    },
+    send: (data) => socket.send(data),
+    close: (code, reason) => socket.close(code, reason),
+    addEventListener: socket.addEventListener.bind(socket) as WebSocketLike['addEventListener'],
   }
 }
 
@@ -88,5 +148,17 @@ export const nodeSubjects: readonly TransportSubject[] = [
     name: 'Unix socket',
     pair: unixSocket,
   },
+  { name: 'WebSocket', pair: () => connected('ws://127.0.0.1:0/mux') },
+  { name: 'WebSocket over TLS', pair: () => connected('wss://127.0.0.1:0') },
+  { name: 'WebSocket at an HTTP server', pair: mounted },
+  {
+    name: 'WebSocket by its events',
+    pair: byEvents,
+    cannot: {
+      'a reader that pauses holds the sender, and drained comes once for every false':
+        'the WebSocket of the platform cannot be paused: what arrives is bounded by the credit of the session',
+    },
+  },
   { name: 'Node duplex', pair: duplexes },
+  ...portSubjects,
 ]

@@ -1,0 +1,227 @@
+// dataChannel over channels of node-datachannel on loopback, and over hand-made ones as browsers have them.
+
+import assert from 'node:assert/strict'
+import { after, type TestContext, test } from 'node:test'
+import { cleanup, type DataChannel, PeerConnection } from 'node-datachannel'
+import { connectSession } from '../session/start.ts'
+import { type DataChannelLike, dataChannel, isDataChannel } from './data-channel.ts'
+import { Recorder } from './recorder.test.ts'
+
+const KiB = 1024
+
+after(() => cleanup())
+
+interface Peers {
+  readonly near: DataChannel
+  readonly far: DataChannel
+  readonly peers: readonly [PeerConnection, PeerConnection]
+}
+
+/** Two peers of this process, and the two ends of one channel between them; closed after the test. */
+async function joined(t: TestContext): Promise<Peers> {
+  const config = { iceServers: [], bindAddress: '127.0.0.1' }
+  const [a, b] = [new PeerConnection('a', config), new PeerConnection('b', config)]
+  t.after(() => {
+    a.close()
+    b.close()
+  })
+  for (const [one, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    one.onLocalDescription((sdp, type) => other.setRemoteDescription(sdp, type))
+    one.onLocalCandidate((candidate, mid) => other.addRemoteCandidate(candidate, mid))
+  }
+  const coming = new Promise<DataChannel>((resolve) => b.onDataChannel(resolve))
+  const near = a.createDataChannel('braid')
+  return { near, far: await coming, peers: [a, b] }
+}
+
+/** A channel as a browser has it, whose buffer empties when the test says so. */
+class FakeChannel extends EventTarget implements DataChannelLike {
+  readonly label = 'fake'
+  readyState = 'open'
+  bufferedAmount = 0
+  bufferedAmountLowThreshold = 0
+  binaryType = 'blob'
+  ordered = true
+  maxRetransmits: number | null = null
+  maxPacketLifeTime: number | null = null
+  readonly sent: (Uint8Array | string)[] = []
+  closes = 0
+
+  send(data: Uint8Array | string): void {
+    this.sent.push(typeof data === 'string' ? data : data.slice())
+    this.bufferedAmount += data.length
+  }
+  close(): void {
+    this.closes++
+    this.readyState = 'closing'
+  }
+  empty(): void {
+    this.bufferedAmount = 0
+    this.dispatchEvent(new Event('bufferedamountlow'))
+  }
+  tell(event: string, fields: object = {}): void {
+    this.dispatchEvent(Object.assign(new Event(event), fields))
+  }
+  get sizes(): number[] {
+    return this.sent.map((message) => message.length)
+  }
+}
+
+test('dataChannel carries a session between two peers, which has said goodbye when it is closed', async (t) => {
+  const { near, far } = await joined(t)
+  const dialled = connectSession(dataChannel(near))
+  const b = await connectSession(dataChannel(far), {}, 'listener')
+  const a = await dialled
+  b.handle('echo', async (stream) => {
+    for await (const chunk of stream) if (!stream.write(chunk)) await stream.ready
+    stream.end()
+  })
+  const stream = a.open('echo')
+  const sent = Buffer.alloc(
+    3 * 1024 * KiB,
+    Uint8Array.from({ length: 251 }, (_, index) => index),
+  )
+  stream.write(sent.subarray())
+  stream.end()
+  const got: Uint8Array[] = []
+  for await (const chunk of stream) got.push(chunk)
+  assert.ok(Buffer.concat(got).equals(sent))
+  await a.close()
+  assert.equal(await b.closed, undefined)
+})
+
+test('dataChannel that is closed delivers everything that was sent before', async (t) => {
+  const { near, far } = await joined(t)
+  const left = dataChannel(near)
+  const one = new Recorder(left)
+  const other = new Recorder(dataChannel(far))
+  if (!left.send([Buffer.from('x')])) await one.drainedOnce
+  for (let count = 0; count < 40; count++) left.send([new Uint8Array(64 * KiB)])
+  left.close()
+  assert.deepEqual([await one.closed, await other.closed], [undefined, undefined])
+  assert.equal(other.length, 40 * 64 * KiB + 1)
+})
+
+test('dataChannel says that the other peer is gone', async (t) => {
+  const { near, far, peers } = await joined(t)
+  const left = dataChannel(near)
+  const one = new Recorder(left)
+  const right = dataChannel(far)
+  new Recorder(right)
+  right.send([Buffer.from('x')])
+  await one.received(1)
+  peers[1].close()
+  assert.match((await one.closed)?.message ?? '', /without a goodbye/)
+})
+
+test('dataChannel puts small chunks together and cuts large ones, at 64 KiB', () => {
+  const channel = new FakeChannel()
+  const transport = dataChannel(channel)
+  new Recorder(transport)
+  assert.equal(channel.binaryType, 'arraybuffer')
+  const chunk = Uint8Array.from({ length: 150 * KiB }, (_, index) => index % 251)
+  transport.send([Buffer.from('abc'), Buffer.from('de'), chunk])
+  assert.deepEqual(channel.sizes, [64 * KiB, 64 * KiB, 22 * KiB + 5])
+  assert.ok(Buffer.concat(channel.sent as Uint8Array[]).equals(Buffer.concat([Buffer.from('abcde'), chunk])))
+  transport.send([new Uint8Array(64 * KiB)])
+  assert.equal(channel.sizes.at(-1), 64 * KiB)
+})
+
+test('dataChannel is full at 256 KiB in the channel, and tells once when there is room', () => {
+  const channel = new FakeChannel()
+  const transport = dataChannel(channel)
+  const sink = new Recorder(transport)
+  channel.empty()
+  assert.equal(transport.send([new Uint8Array(255 * KiB)]), true)
+  assert.equal(transport.send([new Uint8Array(KiB)]), false)
+  assert.ok(channel.bufferedAmountLowThreshold > 0)
+  channel.empty()
+  channel.empty()
+  assert.equal(sink.drains, 1)
+})
+
+test('dataChannel waits for a channel that is connecting', () => {
+  const channel = new FakeChannel()
+  channel.readyState = 'connecting'
+  const transport = dataChannel(channel)
+  const sink = new Recorder(transport)
+  assert.equal(transport.send([Buffer.from('early')]), false)
+  assert.deepEqual(channel.sent, [])
+  channel.readyState = 'open'
+  channel.tell('open')
+  assert.deepEqual([channel.sizes, sink.drains], [[5], 1])
+})
+
+test('dataChannel that is closed while it connects ends at once', () => {
+  const channel = new FakeChannel()
+  channel.readyState = 'connecting'
+  const transport = dataChannel(channel)
+  const sink = new Recorder(transport)
+  transport.send([Buffer.from('early')])
+  transport.close()
+  assert.deepEqual(sink.closings, [undefined])
+  assert.equal(channel.closes, 1)
+})
+
+test('dataChannel that is closed already says so', async () => {
+  const channel = new FakeChannel()
+  channel.readyState = 'closed'
+  assert.equal(await new Recorder(dataChannel(channel)).closed, undefined)
+})
+
+test('dataChannel closes when the other side says that it has everything', () => {
+  const channel = new FakeChannel()
+  const transport = dataChannel(channel)
+  const sink = new Recorder(transport)
+  transport.close()
+  transport.close()
+  assert.deepEqual([channel.sent.length, channel.closes, sink.closings.length], [1, 0, 0])
+  channel.tell('message', { data: new ArrayBuffer(3) })
+  channel.tell('message', { data: channel.sent[0] })
+  channel.tell('close')
+  assert.deepEqual([sink.length, channel.closes, sink.closings], [0, 1, [undefined]])
+})
+
+test('dataChannel that is paused delivers what came, and then the end, when it is resumed', () => {
+  const channel = new FakeChannel()
+  const transport = dataChannel(channel)
+  const sink = new Recorder(transport)
+  transport.pause()
+  channel.tell('message', { data: Uint8Array.of(1, 2).buffer })
+  channel.readyState = 'closed'
+  channel.tell('close')
+  assert.deepEqual([sink.length, sink.closings.length], [0, 0])
+  transport.resume()
+  assert.deepEqual([sink.length, sink.closings.length], [2, 1])
+})
+
+test('dataChannel fails with the error of the channel, and at what is none of its messages', () => {
+  const failing = new FakeChannel()
+  const sink = new Recorder(dataChannel(failing))
+  failing.tell('error', { error: new Error('it broke') })
+  assert.match(sink.closings[0]?.message ?? '', /it broke/)
+
+  for (const data of ['hello', {}]) {
+    const channel = new FakeChannel()
+    const other = new Recorder(dataChannel(channel))
+    channel.tell('message', { data })
+    assert.match(other.closings[0]?.message ?? '', /not Braidwire's/)
+    assert.equal(channel.closes, 1)
+  }
+})
+
+test('dataChannel refuses a channel that may lose or reorder messages', () => {
+  for (const wrong of [{ ordered: false }, { maxRetransmits: 0 }, { maxPacketLifeTime: 100 }]) {
+    assert.throws(() => dataChannel(Object.assign(new FakeChannel(), wrong)), /ordered and reliable/)
+  }
+})
+
+test('isDataChannel knows channels from sockets', async (t) => {
+  const { near } = await joined(t)
+  assert.ok(isDataChannel(near))
+  assert.ok(isDataChannel(new FakeChannel()))
+  assert.equal(isDataChannel({ send() {}, bufferedAmount: 0 }), false)
+})
