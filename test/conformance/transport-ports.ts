@@ -43,7 +43,12 @@ async function peers(): Promise<Ends> {
     [b, a],
   ] as const) {
     one.onLocalDescription((sdp, type) => other.setRemoteDescription(sdp, type))
-    one.onLocalCandidate((candidate, mid) => other.addRemoteCandidate(candidate, mid))
+    one.onLocalCandidate((candidate, mid) => {
+      // One that comes when the peers are gone already: what is thrown here would end the process.
+      try {
+        other.addRemoteCandidate(candidate, mid)
+      } catch {}
+    })
   }
   const coming = new Promise<DataChannel>((resolve) => b.onDataChannel(resolve))
   const channel = a.createDataChannel('braid')

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
+import { relay } from './relay.ts'
 import type { Report } from './suite.ts'
 import { passed, table } from './table.ts'
 
@@ -55,11 +56,12 @@ function place(path: string): string {
 async function serve(): Promise<Server> {
   const served = await files()
   const server = createServer((request, response) => {
-    const file = served.get(request.url ?? '')
+    const file = cut(request.url ?? '') ? (['text/plain', 'cut'] as const) : served.get(request.url ?? '')
     const [type, text] = file ?? ['text/plain', 'not found']
     response.writeHead(file === undefined ? 404 : 200, { 'content-type': type, 'content-security-policy': POLICY })
     response.end(text)
   })
+  const cut = relay(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return server
 }

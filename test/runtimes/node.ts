@@ -2,13 +2,17 @@
 // Runs the suite where Node's modules are: in Node, Bun and Deno. The last line it prints is the report.
 
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TransportSubject } from '../conformance/transport.ts'
 import { nodeSubjects } from '../conformance/transport-node.ts'
 import { addressCases } from './cases/addresses.ts'
-import { addressed, carried } from './link.ts'
+import { addressed, carried, memorySubject } from './link.ts'
+import { relay } from './relay.ts'
 import { runSuite } from './suite.ts'
+import { globals, webSocketSubject } from './web-transports.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'braidwire-runtimes-'))
 let sockets = 0
@@ -25,13 +29,20 @@ const notIn: Readonly<Record<string, TransportSubject['cannot']>> = {
   },
 }
 const [runtime = 'Node'] = process.argv.slice(2)
-const transports = nodeSubjects.map((common) => {
-  const subject = { ...common, cannot: { ...common.cannot, ...notIn[`${runtime.split(' ')[0]} ${common.name}`] } }
+const server = createServer((request, response) => void response.end(cut(request.url ?? '') ? 'cut' : 'nothing'))
+const cut = relay(server)
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+const socket = webSocketSubject(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+const none: Record<string, string> = {}
+if (globals.WebSocket === undefined) none[socket.name] = 'it comes with Node 22; ws is used in its place'
+const transports = [...nodeSubjects, ...(globals.WebSocket === undefined ? [] : [socket])].map((common) => {
+  const own = common.name === memorySubject.name ? memorySubject : common
+  const subject = { ...own, cannot: { ...own.cannot, ...notIn[`${runtime.split(' ')[0]} ${common.name}`] } }
   const address = addresses[subject.name]
   return { subject, link: address === undefined ? carried(subject) : addressed(subject.name, address) }
 })
 const groups = [{ name: 'addresses', cases: addressCases(folder) }]
-const report = await runSuite({ name: runtime, transports, groups, absent: {} })
+const report = await runSuite({ name: runtime, transports, groups, absent: none })
 rmSync(folder, { recursive: true })
 console.log(JSON.stringify(report))
 process.exit()

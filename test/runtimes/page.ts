@@ -3,7 +3,9 @@
 
 import { carried, memorySubject } from './link.ts'
 import { runSuite } from './suite.ts'
+import { portSubject, webSocketSubject } from './web-transports.ts'
 
+const { location } = globalThis as unknown as { location: { origin: string } }
 const scope = globalThis as {
   postMessage?(report: string): void
   document?: { body: { textContent: string | null } }
@@ -19,7 +21,8 @@ const absent = {
   command: 'a browser runs no commands',
 }
 const name = scope.document === undefined ? 'Chromium, worker' : 'Chromium, page'
-const transports = [{ link: carried(memorySubject), subject: memorySubject }]
+const subjects = [memorySubject, portSubject, webSocketSubject(location.origin)]
+const transports = subjects.map((subject) => ({ link: carried(subject), subject }))
 const report = JSON.stringify(await runSuite({ name, transports, absent }))
 if (scope.document === undefined) scope.postMessage?.(report)
 else scope.document.body.textContent = report

@@ -1,7 +1,7 @@
 // The matrix of the suite as text: a line for each runtime, a column for each transport, and below it why a cell is empty and what
 // failed. Runs nothing.
 
-import type { Note, Outcome, Report } from './suite.ts'
+import type { Outcome, Report } from './suite.ts'
 
 /** The table, with the reasons and failures below it. */
 export function table(reports: readonly Report[]): string {
@@ -23,22 +23,24 @@ function cell(outcome: Outcome | undefined): string {
   return failed === 0 ? `${outcome.run}` : `${outcome.run - failed} of ${outcome.run}`
 }
 
-/** Each reason once, with the runtimes it holds for. */
+/** Each reason once, with the cases and the runtimes it holds for. */
 function reasons(reports: readonly Report[]): string[] {
-  const runtimes = new Map<string, string[]>()
+  const found = new Map<string, { readonly cases: Set<string>; readonly runtimes: Set<string> }>()
+  const note = (runtime: string, reason: string, name?: string): void => {
+    const { cases, runtimes } = found.get(reason) ?? { cases: new Set(), runtimes: new Set() }
+    found.set(reason, { cases: name === undefined ? cases : cases.add(name), runtimes: runtimes.add(runtime) })
+  }
   for (const { runtime, outcomes } of reports) {
     for (const outcome of outcomes) {
-      for (const text of 'absent' in outcome ? [outcome.absent] : outcome.cannot.map(cannotBe)) {
-        const reason = `${outcome.name}: ${text}`
-        runtimes.set(reason, [...(runtimes.get(reason) ?? []), runtime])
-      }
+      if ('absent' in outcome) note(runtime, `${outcome.name}: ${outcome.absent}`)
+      else for (const { case: name, text } of outcome.cannot) note(runtime, `${outcome.name}: ${text}`, name)
     }
   }
-  return runtimes.size === 0 ? [] : ['', ...[...runtimes].map(([reason, names]) => `- ${reason} (${names.join(', ')})`)]
-}
-
-function cannotBe({ case: name, text }: Note): string {
-  return `not "${name}": ${text}`
+  const lines = [...found].map(([reason, { cases, runtimes }]) => {
+    const which = cases.size === 0 ? '' : `; not run: ${[...cases].map((name) => `"${name}"`).join(', ')}`
+    return `- ${reason} (${[...runtimes].join('; ')})${which}`
+  })
+  return lines.length === 0 ? [] : ['', ...lines]
 }
 
 function failures(reports: readonly Report[]): string[] {
