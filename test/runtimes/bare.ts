@@ -15,6 +15,15 @@ if (entry?.startsWith('braidwire') === true) {
   const absent = {
     TLS: 'Braidwire brings none for Bare; a socket of bare-tls can be handed over like any duplex',
     'Node duplex': 'Bare has no Node streams; the duplexes it has are its sockets',
+    ...Object.fromEntries(
+      ['WebSocket', 'WebSocket over TLS', 'WebSocket at an HTTP server', 'WebSocket by its events'].map((name) => [
+        name,
+        'ws needs the modules of Node',
+      ]),
+    ),
+    'WebSocket of the runtime': 'Bare has no WebSocket by itself',
+    'message ports': 'Bare has no message ports by itself',
+    'worker thread': 'Bare has no worker_threads',
     addresses: 'Bare dials with bare-tcp and bare-pipe, and hands the socket over',
   }
   const transports = bareSubjects.map((subject) => ({ link: carried(subject), subject }))
