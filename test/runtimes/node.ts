@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { TransportSubject } from '../conformance/transport.ts'
 import { nodeSubjects } from '../conformance/transport-node.ts'
 import { addressCases } from './cases/addresses.ts'
+import { check } from './check.ts'
 import { addressed, carried, memorySubject } from './link.ts'
 import { relay } from './relay.ts'
 import { runSuite } from './suite.ts'
@@ -45,6 +46,14 @@ const transports = [...here, ...(globals.WebSocket === undefined ? [] : [socket]
   return { subject, link: address === undefined ? carried(subject) : addressed(subject.name, address) }
 })
 const groups = [{ name: 'addresses', cases: addressCases(folder) }]
+// A promise that nobody watches and that rejects is a failure, but the rest is still to be seen.
+const unwatched: string[] = []
+process.on('unhandledRejection', (error) => unwatched.push(error instanceof Error ? `${error.stack}` : String(error)))
+const nothingUnwatched = {
+  name: 'no promise rejects unwatched',
+  run: async () => check(unwatched.length === 0, unwatched.join('\n')),
+}
+groups.push({ name: 'rejections', cases: [nothingUnwatched] })
 const report = await runSuite({ name: runtime, transports, groups, absent: none })
 rmSync(folder, { recursive: true })
 console.log(JSON.stringify(report))
