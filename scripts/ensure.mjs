@@ -20,9 +20,9 @@ export function ensurePeers() {
   ensureFolder('bench/peers', 'the other libraries')
 }
 
-/** Installs the runtimes the benchmark is run on besides this Node, those there are for this platform. */
+/** Installs the runtimes that tests and benchmark are run on besides this Node, those there are for this platform. */
 export function ensureRuntimes() {
-  ensureFolder('bench/runtimes', 'the other runtimes, about 600 MB')
+  ensureFolder('test/runtimes/packages', 'the other runtimes, about 900 MB')
 }
 
 /** Installs packages in a folder of their own; their install scripts do not run. */

@@ -1,6 +1,8 @@
 // The public surface of 'braidwire' where there is no Node: the target of connect and listen is a carrier you hold; connect also takes the
 // address of a WebSocket.
 
+import '#platform'
+
 // -- for applications
 
 export {

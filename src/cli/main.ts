@@ -69,12 +69,12 @@ function finish(error: unknown): void {
   if (error !== undefined) {
     told = true
     complain(error instanceof Refusal ? error.message : clause(error))
+    // Also for a runtime that ends by itself, because it never says how the last write went.
+    process.exitCode = Math.max(Number(process.exitCode ?? 0), error instanceof Refusal ? error.exitCode : 1)
   }
-  const exitCode = error instanceof Refusal ? error.exitCode : error === undefined ? 0 : 1
-  process.stdout.write('', (failure) => {
-    // Output that could not be written is no success: its `error` event comes next, and ends the process.
-    if (!failure || told) process.exit(exitCode)
-  })
+  // Output that could not be written is no success. Its `error` event may come after this is told: in Node right behind, in Bun
+  // a turn later.
+  process.stdout.write('', () => setImmediate(() => setImmediate(() => process.exit())))
 }
 
 function packageVersion(): string {

@@ -1,5 +1,7 @@
 // The public names of 'braidwire/file'. Users' names first, then those for authors of sources, sinks and servers.
 
+import '#platform'
+
 export { type FileEntry, type Listing, type ListOptions, listFiles } from './list.ts'
 export { pathFault } from './path.ts'
 export { fetchFile, receiveFile } from './receive.ts'

@@ -1,6 +1,7 @@
 // TCP and Unix sockets, with or without TLS and WebSockets: dialling one and listening for many, with errors that say what to do. Knows sockets and
 // transports; what a session is, it does not know.
 
+import { lookup } from 'node:dns/promises'
 import { lstat, rename, rm } from 'node:fs/promises'
 import {
   type AddressInfo,
@@ -183,10 +184,16 @@ export async function accept(
   }
 }
 
-/** A Unix socket whose folder is missing is denied by Node, as Windows would; the folder itself tells better. */
+/**
+ * What tells better why an address cannot be listened on. A Unix socket whose folder is missing is denied by Node, as Windows would;
+ * the folder itself knows. Bun has no code for a host it cannot look up; a look-up has.
+ */
 async function absence(address: Address, cause: unknown): Promise<unknown> {
-  if (address.kind !== 'unix' || codeOf(cause) !== 'EACCES') return undefined
-  return lstat(dirname(address.path)).then(
+  const code = codeOf(cause)
+  let question: Promise<unknown> | undefined
+  if (address.kind !== 'unix') question = code === '' ? lookup(address.host) : undefined
+  else if (code === 'EACCES') question = lstat(dirname(address.path))
+  return question?.then(
     () => undefined,
     (error: unknown) => error,
   )
@@ -276,6 +283,8 @@ const listenFailures: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'that address is not one of this machine',
   EACCES: 'no permission',
   EPERM: 'no permission',
+  // What Deno says of an address of another machine; the path of a Unix socket was looked at before.
+  EINVAL: 'that address is not one of this machine',
   ENOENT: 'the folder does not exist',
   ENOTDIR: 'the folder is not a folder',
   ENOTFOUND: 'the host is unknown',

@@ -59,7 +59,10 @@ export function webSocketServer(
     })
     connected(late)
   })
-  server.on('secureConnection', (socket: TLSSocket) => socket.disableRenegotiation())
+  server.on('secureConnection', (socket: TLSSocket) => {
+    // Not there on such a socket of Bun.
+    socket.disableRenegotiation?.()
+  })
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const late = shaking.get(endsOf(socket))
     if (late === undefined || late.givenUp) return socket.destroy()

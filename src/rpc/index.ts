@@ -1,5 +1,7 @@
 // The public names of 'braidwire/rpc': typed calls over a session.
 
+import '#platform'
+
 export { type Channel, type ChannelOptions, values } from './channel.ts'
 export type {
   Client,

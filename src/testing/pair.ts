@@ -1,5 +1,6 @@
 // pair: two sessions joined in memory, for tests and examples.
 
+import '#platform'
 import type { SessionOptions } from '../session/options.ts'
 import type { Session } from '../session/session.ts'
 import { startSession } from '../session/start.ts'

@@ -1,11 +1,10 @@
 // The transports of Node as the conformance suite takes them: real sockets, dialled and accepted as programs do it.
 
 import { spawn } from 'node:child_process'
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { duplexPair } from 'node:stream'
@@ -23,51 +22,53 @@ import { portSubjects } from './transport-ports.ts'
 
 const own = selfSigned()
 
-/** A connection over a real socket, and the raw sockets of both ends to break it by. */
-async function connected(url: string): Promise<Ends> {
+/**
+ * Makes a pair, and finds the raw sockets of both ends, to break it by. Not every runtime publishes them as Node does
+ * (diagnostics_channel); in all of them sockets tell what happens to them.
+ */
+async function watched(make: () => Promise<Ends>): Promise<Ends> {
   const raw = new Map<string, Socket>()
-  const onNear = (message: unknown) => void raw.set('near', (message as { socket: Socket }).socket)
-  const onFar = (message: unknown) => void raw.set('far', (message as { socket: Socket }).socket)
-  subscribe('net.client.socket', onNear)
-  subscribe('net.server.socket', onFar)
+  const { emit } = EventEmitter.prototype
+  EventEmitter.prototype.emit = function (event: string | symbol, ...values: unknown[]) {
+    if (event === 'connect' && this instanceof Socket) raw.set('near', this)
+    if (event === 'connection' && values[0] instanceof Socket) raw.set('far', values[0])
+    return emit.call(this, event, ...values)
+  }
   try {
+    // Over bytes it has not read: the system tells the other end with a reset.
+    return { ...(await make()), cut: (end) => raw.get(end)?.destroy() }
+  } finally {
+    EventEmitter.prototype.emit = emit
+  }
+}
+
+/** A connection over a real socket. */
+function connected(url: string): Promise<Ends> {
+  return watched(async () => {
     let accepted = (_: Transport): void => {}
     const arrival = new Promise<Transport>((done) => (accepted = done))
     const tls = /^(tls|wss):/.test(url)
     const door = await accept(parseAddress(url), accepted, tls ? { tls: { cert: own.cert, key: own.key } } : {})
     const near = await dial(parseAddress(door.url), tls ? { tls: { fingerprint: own.fingerprint } } : {})
-    const far = await arrival
-    return {
-      near,
-      far,
-      // Over bytes it has not read: the system tells the other end with a reset.
-      cut: (end) => raw.get(end)?.destroy(),
-      dispose: () => door.close(),
-    }
-  } finally {
-    unsubscribe('net.client.socket', onNear)
-    unsubscribe('net.server.socket', onFar)
-  }
+    return { near, far: await arrival, dispose: () => door.close() }
+  })
 }
 
 /** At a path of an HTTP server. */
 async function mounted(): Promise<Ends> {
   const server = createServer()
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const raw = new Map<string, Socket>()
-  server.once('upgrade', (_request, socket) => raw.set('far', socket as Socket))
-  const onNear = (message: unknown) => void raw.set('near', (message as { socket: Socket }).socket)
-  subscribe('net.client.socket', onNear)
-  let accepted = (_: Transport): void => {}
-  const arrival = new Promise<Transport>((done) => (accepted = done))
-  const door = mount(server, '/mux', undefined, accepted)
-  const near = await dial(parseAddress(door.url))
-  unsubscribe('net.client.socket', onNear)
-  const dispose = async (): Promise<void> => {
-    await door.close()
-    server.close()
-  }
-  return { near, far: await arrival, cut: (end) => raw.get(end)?.destroy(), dispose }
+  return watched(async () => {
+    let accepted = (_: Transport): void => {}
+    const arrival = new Promise<Transport>((done) => (accepted = done))
+    const door = mount(server, '/mux', undefined, accepted)
+    const near = await dial(parseAddress(door.url))
+    const dispose = async (): Promise<void> => {
+      await door.close()
+      server.close()
+    }
+    return { near, far: await arrival, dispose }
+  })
 }
 
 /** As platforms without the sockets of ws have it: nothing but what WHATWG gives a WebSocket. */

@@ -41,7 +41,12 @@ async function peers(): Promise<Ends> {
   a.onLocalDescription((sdp, type) => b.setRemoteDescription(sdp, type))
   b.onLocalDescription((sdp, type) => a.setRemoteDescription(sdp, type))
   // Only one way: a peer that is reached before it knows the other's certificate refuses it.
-  b.onLocalCandidate((candidate, mid) => a.addRemoteCandidate(candidate, mid))
+  b.onLocalCandidate((candidate, mid) => {
+    // One that comes when the peers are gone already: what is thrown here would end the process.
+    try {
+      a.addRemoteCandidate(candidate, mid)
+    } catch {}
+  })
   const coming = new Promise<DataChannel>((resolve) => b.onDataChannel(resolve))
   const channel = a.createDataChannel('braid')
   const open = new Promise<void>((resolve) => channel.onOpen(resolve))

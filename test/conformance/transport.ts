@@ -12,7 +12,7 @@ export type CaseName = keyof typeof runs
 export const caseNames = Object.keys(runs) as CaseName[]
 
 /** Cases that break the carrier. */
-const CUTTING = /\bbreaks?\b|\bbroken\b/
+export const CUTTING = /\bbreaks?\b|\bbroken\b/
 
 /** A transport as the suite needs to know it. */
 export interface TransportSubject {

@@ -1,0 +1,28 @@
+// Bundled from build/test/runtimes/page.js: the suite in a page of a browser, and in a worker of it, served under a policy that
+// allows no evaluated code.
+
+import { carried, memorySubject } from './link.ts'
+import { runSuite } from './suite.ts'
+import { portSubject, webSocketSubject } from './web-transports.ts'
+
+const { location } = globalThis as unknown as { location: { origin: string } }
+const scope = globalThis as {
+  postMessage?(report: string): void
+  document?: { body: { textContent: string | null } }
+}
+
+const NONE = 'a browser has no sockets'
+const absent = {
+  TCP: NONE,
+  TLS: NONE,
+  'Unix socket': NONE,
+  'Node duplex': 'a browser has no Node streams',
+  addresses: NONE,
+  command: 'a browser runs no commands',
+}
+const name = scope.document === undefined ? 'Chromium, worker' : 'Chromium, page'
+const subjects = [memorySubject, portSubject, webSocketSubject(location.origin)]
+const transports = subjects.map((subject) => ({ link: carried(subject), subject }))
+const report = JSON.stringify(await runSuite({ name, transports, absent }))
+if (scope.document === undefined) scope.postMessage?.(report)
+else scope.document.body.textContent = report
