@@ -147,7 +147,8 @@ export function streams(writer: FrameWriter, core: Core, budget: number): void {
       pace.limited = true
       return
     }
-    if (isEnding(core, record) && outgoing.deficit < outgoing.queued) outgoing.deficit = outgoing.queued
+    if (outgoing.deficit < outgoing.queued && (record.bits & ENDING) !== 0 && isNear(core, outgoing))
+      outgoing.deficit = outgoing.queued
     data(writer, core, record, outgoing)
     if (outgoing.queued === 0 || record.credit <= 0) {
       scheduler.turned(outgoing)
@@ -160,11 +161,12 @@ export function streams(writer: FrameWriter, core: Core, budget: number): void {
 }
 
 /**
- * All that is left of it is known, and soon gone: it is sent in one turn. Of several such streams, answers of calls as a rule, the first
- * is whole before the next begins, instead of all at the end, and its receiver holds one in parts instead of all.
+ * Whether all that is left of a stream that ends is soon gone: then it is sent in one turn. Of several such streams, answers of
+ * calls as a rule, the first is whole before the next begins, instead of all at the end, and its receiver holds one in parts
+ * instead of all.
  */
-function isEnding({ pace }: Core, { bits, queued }: StreamRecord): boolean {
-  return (bits & ENDING) !== 0 && queued <= ENDING_BYTES_MAX && pace.limit >= LIMIT_BYTES_FAST
+function isNear({ pace }: Core, { queued }: Outgoing): boolean {
+  return queued <= ENDING_BYTES_MAX && pace.limit >= LIMIT_BYTES_FAST
 }
 
 /** One DATA frame of as many queued chunks as credit, pace, turn and frame size allow. */
@@ -209,7 +211,7 @@ function data(writer: FrameWriter, core: Core, record: StreamRecord, outgoing: O
   core.pace.sent(size, mark, core.now)
   if (fin) record.sending = step(record.sending, 'end')
   else if (last) core.owe(record, OWES_FIN)
-  else ask(core, record)
+  else ask(core, record, outgoing)
 }
 
 function payload(writer: FrameWriter, outgoing: Outgoing, size: number): void {
@@ -225,12 +227,13 @@ function payload(writer: FrameWriter, outgoing: Outgoing, size: number): void {
 }
 
 /** Asks for a larger window before credit runs out, when this stream could use its share of the pace, or all of it to end. */
-function ask(core: Core, record: StreamRecord): void {
+function ask(core: Core, record: StreamRecord, outgoing: Outgoing): void {
   const { pace, scheduler } = core
-  const sharers = isEnding(core, record) ? 1 : Math.max(1, scheduler.size)
+  const alone = (record.bits & ENDING) !== 0 && isNear(core, outgoing)
+  const sharers = alone ? 1 : Math.max(1, scheduler.size)
   const need = Math.floor(pace.path.windowBytes / sharers)
   if (record.credit * 2 >= need || need <= (record.rare?.asked ?? 0) * ASK_GROWTH) return
-  if (need <= core.peer.streamWindow || record.queued < ASK_AFTER_BYTES) return
+  if (need <= core.peer.streamWindow || outgoing.queued < ASK_AFTER_BYTES) return
   record.seldom().asked = need
   core.owe(record, OWES_ASK)
 }

@@ -19,7 +19,7 @@ import type { TlsOptions } from './tls.ts'
 /**
  * `tcp://host:port`, `tls://host:port`, `ws://host:port/path`, `wss://host:port/path`, `unix:/path`, `stdio:` (stdin and stdout of this
  * process), or what the caller holds: a child process with pipes, a transport, a Node-shaped duplex, a WebSocket, a pair of Web streams, a
- * stream of another session.
+ * port or worker, a data channel, a stream of another session.
  */
 export type Target = string | Carrier | ChildLike
 

@@ -139,24 +139,25 @@ export class Streams implements StreamHost {
 
   /** Something happened to a stream. False: nothing of its bytes is kept. */
   told(event: StreamEvent): boolean {
-    if (event.type === 'data') return ownerOf(event.stream).received(event.bytes, event.eom)
-    this.turned(event)
-    return false
-  }
-
-  private turned(event: Exclude<StreamEvent, { type: 'data' }>): void {
     switch (event.type) {
+      case 'data':
+        return ownerOf(event.stream).received(event.bytes, event.eom)
       case 'answer':
-        return ownerOf(event.stream).answered(event.meta)
+        ownerOf(event.stream).answered(event.meta)
+        break
       case 'end':
-        return ownerOf(event.stream).ended(event.trailer)
+        ownerOf(event.stream).ended(event.trailer)
+        break
       case 'reset':
-        return ownerOf(event.stream).failed(event.read, event.write, event.error)
+        ownerOf(event.stream).failed(event.read, event.write, event.error)
+        break
       case 'writable':
-        return ownerOf(event.stream).writable()
+        ownerOf(event.stream).writable()
+        break
       case 'finished':
-        return this.finished(event.stream.owner as LiveStream | undefined)
+        this.finished(event.stream.owner as LiveStream | undefined)
     }
+    return false
   }
 
   /** The engine has forgotten a stream; one that it refused by itself has no owner. */
