@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { connect, listen, type Session, type Transport, type TransportSink } from 'braidwire'
+import { connect, listen, type Session, type Stream, type Transport, type TransportSink } from 'braidwire'
 import { memory } from 'braidwire/transport/memory'
 
 const MiB = 1024 * 1024
@@ -129,5 +129,36 @@ test('bodies, small calls, messages, streams, unread bytes and metadata side by 
   const read = await Promise.all(late)
   assert.equal(read.length, 8)
   for (const [index, chunks] of read.entries()) isPattern(Buffer.concat(chunks), 30_000, index * 5)
+  await session.close()
+})
+
+test('a reply that names a stream of the application fails its call, and the stream keeps its reader and its bytes', async () => {
+  const [near, far] = memory().map((end) => new Lender(end)) as [Lender, Lender]
+  let opened: Stream | undefined
+  await listen(far, (peer) => {
+    peer.handleCall('hostile', (_, context) => {
+      opened = peer.open('data')
+      // No method of a session does this: a peer that does not keep to the rules.
+      const { engine } = peer as unknown as { engine: { replyVia(slot: number, stream: unknown): void } }
+      engine.replyVia((context as unknown as { slot: number }).slot, (opened as unknown as { link: unknown }).link)
+      return new Promise(() => {})
+    })
+  })
+  const session = await connect(near)
+  const kept: Uint8Array[] = []
+  const over = new Promise<void>((resolve) => {
+    session.handle('data', (stream) => {
+      stream.receive({ data: (bytes) => kept.push(bytes), end: () => resolve(), failed: () => resolve() })
+    })
+  })
+  await assert.rejects(session.call('hostile', new Uint8Array(1)), { code: 'BRAID_PROTOCOL', scope: 'call' })
+  for (let seed = 0; seed < 5; seed++) {
+    opened?.write(pattern(5_000, seed))
+    await session.ping()
+  }
+  opened?.end()
+  await over
+  isPattern(Buffer.concat(kept).subarray(0, 5_000), 5_000, 0)
+  isPattern(Buffer.concat(kept).subarray(20_000), 5_000, 4)
   await session.close()
 })

@@ -106,6 +106,7 @@ class NativeEngine implements Engine {
     const { outgoing } = record
     if (outgoing !== undefined && outgoing.queued > 0) {
       record.bits |= WANTS_WRITABLE
+      this.core.scheduler.end(outgoing)
       return
     }
     record.outgoing = undefined

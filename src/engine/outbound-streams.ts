@@ -27,8 +27,9 @@ const ASK_AFTER_BYTES = 32_768
 /** An urgency below all that there are. A small integer, because the one of a stream is compared with it at every turn. */
 const NOBODY = 8
 const ASK_GROWTH = 1.25
-/** On a fast path this takes a few ms, so that others can wait for it. */
+/** The most that is sent in one turn, in 8 ms at most: a newcomer can wait so long for its first turn. */
 const ENDING_BYTES_MAX = 2_097_152
+const ENDING_BYTES_PER_MS = ENDING_BYTES_MAX / 8
 
 /**
  * What streams owe: each at most one frame of each kind, so this is bounded by their number. What can wait waits for a flush
@@ -147,7 +148,7 @@ export function streams(writer: FrameWriter, core: Core, budget: number): void {
       pace.limited = true
       return
     }
-    if (outgoing.deficit < outgoing.queued && (record.bits & ENDING) !== 0 && isNear(core, outgoing))
+    if (outgoing.ending && outgoing.deficit < outgoing.queued && inOneTurn(core, outgoing))
       outgoing.deficit = outgoing.queued
     data(writer, core, record, outgoing)
     if (outgoing.queued === 0 || record.credit <= 0) {
@@ -161,12 +162,13 @@ export function streams(writer: FrameWriter, core: Core, budget: number): void {
 }
 
 /**
- * Whether all that is left of a stream that ends is soon gone: then it is sent in one turn. Of several such streams, answers of
- * calls as a rule, the first is whole before the next begins, instead of all at the end, and its receiver holds one in parts
- * instead of all.
+ * Whether all that is left of a stream that ends goes in one turn: when it is soon gone, and nobody waits but others that end.
+ * Of several answers of calls the first is whole then before the next begins, instead of all at the end, and their receiver
+ * holds one in parts instead of all.
  */
-function isNear({ pace }: Core, { queued }: Outgoing): boolean {
-  return queued <= ENDING_BYTES_MAX && pace.limit >= LIMIT_BYTES_FAST
+function inOneTurn({ pace, scheduler }: Core, { queued }: Outgoing): boolean {
+  if (!scheduler.allEnding || queued > ENDING_BYTES_MAX) return false
+  return pace.limit >= Math.max(LIMIT_BYTES_FAST, (pace.rttMs ?? Number.POSITIVE_INFINITY) * ENDING_BYTES_PER_MS)
 }
 
 /** One DATA frame of as many queued chunks as credit, pace, turn and frame size allow. */
@@ -229,7 +231,7 @@ function payload(writer: FrameWriter, outgoing: Outgoing, size: number): void {
 /** Asks for a larger window before credit runs out, when this stream could use its share of the pace, or all of it to end. */
 function ask(core: Core, record: StreamRecord, outgoing: Outgoing): void {
   const { pace, scheduler } = core
-  const alone = (record.bits & ENDING) !== 0 && isNear(core, outgoing)
+  const alone = outgoing.ending && inOneTurn(core, outgoing)
   const sharers = alone ? 1 : Math.max(1, scheduler.size)
   const need = Math.floor(pace.path.windowBytes / sharers)
   if (record.credit * 2 >= need || need <= (record.rare?.asked ?? 0) * ASK_GROWTH) return

@@ -21,6 +21,7 @@ export class Outgoing implements Schedulable {
   scheduled = false
   deficit = 0
   jumped = false
+  ending = false
 
   constructor(stream: StreamRecord) {
     this.stream = stream

@@ -10,6 +10,7 @@ class Item implements Schedulable {
   previous: Schedulable | undefined = undefined
   scheduled = false
   queued = 0
+  ending = false
   deficit = 0
   jumped = false
   sent = 0
@@ -198,4 +199,24 @@ test('one that comes with little goes first, one with much waits for its turn', 
   scheduler.turned(little)
   scheduler.leave(little)
   assert.equal(scheduler.next(), first)
+})
+
+test('all that wait are ending: counted as they come, end and go, and not in a turn that is given away', () => {
+  const scheduler = new Scheduler<Item>()
+  const [one, other] = [new Item('one'), new Item('other')]
+  scheduler.end(one)
+  scheduler.join(one)
+  assert.equal(scheduler.allEnding, true)
+  scheduler.join(other)
+  assert.equal(scheduler.allEnding, false)
+  scheduler.end(other)
+  scheduler.end(other)
+  assert.equal(scheduler.allEnding, true)
+  scheduler.leave(one)
+  assert.equal(scheduler.allEnding, true)
+  for (let turns = 0; turns < 15; turns++) {
+    assert.equal(scheduler.allEnding, true)
+    scheduler.done(other)
+  }
+  assert.equal(scheduler.allEnding, false)
 })

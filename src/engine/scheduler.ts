@@ -17,6 +17,8 @@ export interface Schedulable {
   scheduled: boolean
   /** Bytes that wait. */
   readonly queued: number
+  /** They are its last. */
+  ending: boolean
   /** Bytes it may still send in this turn. */
   deficit: number
   /** It joined at the front and has not had that turn yet. */
@@ -69,6 +71,8 @@ class Ring<T extends Schedulable> {
 export class Scheduler<T extends Schedulable> {
   /** Streams waiting for a turn. */
   size = 0
+  /** How many of them are ending. */
+  private endings = 0
   private readonly rings: Ring<T>[] = Array.from({ length: URGENCIES }, () => new Ring<T>())
   private turns = 0
   private yielded = 0
@@ -92,6 +96,18 @@ export class Scheduler<T extends Schedulable> {
       ring.jump(item)
     } else ring.push(item)
     this.size++
+    if (item.ending) this.endings++
+  }
+
+  /** Nothing more will be written to it. */
+  end(item: T): void {
+    if (item.scheduled && !item.ending) this.endings++
+    item.ending = true
+  }
+
+  /** All that wait are ending: their turns may be as long as they are, as none has to wait for ever. */
+  get allEnding(): boolean {
+    return this.endings === this.size && !this.yields
   }
 
   leave(item: T): void {
@@ -100,6 +116,7 @@ export class Scheduler<T extends Schedulable> {
     item.jumped = false
     this.rings[item.stream.urgency].remove(item)
     this.size--
+    if (item.ending) this.endings--
   }
 
   /** The stream whose turn it is. It keeps its turn until `done` or `leave`. */

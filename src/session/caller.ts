@@ -3,7 +3,7 @@
 import type { Engine, EngineCall, EngineStream } from '../engine/contract.ts'
 import { BraidError, codes } from '../engine/errors.ts'
 import { Bag } from './bag.ts'
-import { CALL_STREAM, readBody, writeBody } from './bodies.ts'
+import { CALL_STREAM, REPLY_STREAM, readBody, writeBody } from './bodies.ts'
 import { bytesIn, isBytes, joined } from './bytes.ts'
 import type { Ceiling } from './ceiling.ts'
 import type { Clock } from './clock.ts'
@@ -139,6 +139,8 @@ export class Caller {
       return
     }
     const stream = via.owner as LiveStream
+    // A peer may name any stream it has opened: one that somebody uses is none of ours.
+    if (stream.name !== REPLY_STREAM || !stream.isUntouched) return this.fail(pending, noAnswer())
     pending.link = undefined
     if (stream.meta !== undefined && pending.options?.takeStream !== undefined) return this.handOver(pending, stream)
     stream.end()
@@ -322,6 +324,11 @@ export class Caller {
     if (pending.timer !== undefined) this.host.clock.clear(pending.timer)
     if (pending.onAbort !== undefined) pending.signal?.removeEventListener('abort', pending.onAbort)
   }
+}
+
+function noAnswer(): BraidError {
+  const text = 'the reply names a stream that is no answer, or that of another call'
+  return new BraidError('PROTOCOL', text, { scope: 'call', initiator: 'remote', executed: 'maybe' })
 }
 
 /** What a call fails with when its signal aborts. */

@@ -226,13 +226,17 @@ export class LiveStream extends StreamCore implements Stream {
 
   /** `receive`, by callbacks that keep nothing of the bytes they are given. */
   receiveCopying(receiver: Receiver): void {
-    this.bits |= COPIES
-    this.receive(receiver)
+    this.deliverTo(receiver, COPIES)
   }
 
   receive(receiver: Receiver): void {
+    this.deliverTo(receiver, 0)
+  }
+
+  private deliverTo(receiver: Receiver, copies: number): void {
     if (this.ifAny?.readable !== undefined) throw new TypeError('somebody waits for bytes of this stream already')
     this.receiver = receiver
+    this.bits = (this.bits & ~COPIES) | copies
     if (this.has(READ_DEAD)) this.tellFailed()
     else if (this.has(READ_DONE)) this.tellEnd()
     else this.flushInbox()
