@@ -31,20 +31,15 @@ const soft: ReadonlySet<string> = new Set([
 
 const otherSide = (side: SideIndex): SideIndex => (side === 0 ? 1 : 0)
 
-type Flight = Pick<EngineStats, 'inFlight' | 'inFlightMax'>
+export type Flight = Pick<EngineStats, 'inFlight' | 'inFlightMax'>
 
-/** What was in flight, and what might be, when it was last looked at. */
-const flights = new WeakMap<object, Flight>()
 /** What still goes when the limit has fallen below what is in flight, so that something asks. */
 const SPARE_BYTES = 4096
 
-/** At any time: no more goes than may be in flight. The limit itself may fall below what is. */
-export function checkFlight(engine: object, name: string, flight: Flight): void {
-  const { inFlight, inFlightMax } = flight
-  const before = flights.get(engine) ?? flight
-  const most = Math.max(inFlightMax, Math.max(before.inFlight, before.inFlightMax) + SPARE_BYTES)
-  must(inFlight <= most, () => `${name}: ${inFlight} bytes in flight, ${inFlightMax} may be`)
-  flights.set(engine, { inFlight, inFlightMax })
+/** Right after output: no more went than might be in flight. The limit itself may fall below what is. */
+export function checkOutput(before: Flight, { inFlight, inFlightMax }: Flight): void {
+  const most = Math.max(inFlightMax, before.inFlight + SPARE_BYTES)
+  must(inFlight <= most, () => `${inFlight} bytes in flight after output, ${inFlightMax} may be`)
 }
 
 /** At any time: what came and what is held is within its bounds. */
@@ -59,10 +54,9 @@ export function checkStep(scene: Scene, { endpoint, settings, name, side, larges
 /** At any time, but it takes longer than a step does: windows, places and what is in flight are within their bounds. */
 export function checkCounts(scene: Scene, { endpoint, name, side }: Session): void {
   const { engine } = endpoint
-  const { inFlight, inFlightMax, limits } = engine.stats()
+  const { limits } = engine.stats()
   const { sessionWindow, growthPool, maxStreams } = limits
   const unread = scene.streams.unread[side]
-  checkFlight(engine, name, { inFlight, inFlightMax })
   for (const [limit, { max, used }] of Object.entries({ sessionWindow, growthPool, maxStreams })) {
     must(used >= 0 && used <= max, () => `${name}: ${limit} uses ${used} of ${max}`)
   }

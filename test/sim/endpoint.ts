@@ -3,6 +3,7 @@
 
 import type { Engine, EngineEvent } from '#dist/engine/contract.js'
 import { BraidError } from '#dist/engine/errors.js'
+import { checkOutput } from './checks.ts'
 import type { Clock } from './clock.ts'
 import type { Port, Source } from './network.ts'
 
@@ -17,6 +18,9 @@ export interface Observer {
 
 /** Turns of events and output in one flush after which it will never settle. */
 const FLUSH_TURNS_MAX = 20_000
+
+/** Looking costs more than the output does. */
+const OUTPUTS_PER_LOOK = 4
 
 /** One engine between the network below and an observer above. */
 export class Endpoint implements Port, Source {
@@ -38,6 +42,7 @@ export class Endpoint implements Port, Source {
   #armed = Number.POSITIVE_INFINITY
   #flushing = false
   #draining = false
+  #outputs = 0
 
   constructor(engine: Engine, clock: Clock, observer: Observer, budget: () => number, earlyBytes: number) {
     this.engine = engine
@@ -135,7 +140,10 @@ export class Endpoint implements Port, Source {
     for (let turns = 0; this.#room; turns++) {
       if (turns > FLUSH_TURNS_MAX) throw new Error(`output without end: ${total} bytes in one flush`)
       const chunks: Uint8Array[] = []
+      const looks = ++this.#outputs % OUTPUTS_PER_LOOK === 0
+      const before = looks ? this.engine.stats() : undefined
       const claimed = this.engine.transmit(chunks, this.#budget(), this.#clock.now)
+      if (before !== undefined) checkOutput(before, this.engine.stats())
       let bytes = 0
       for (const chunk of chunks) bytes += chunk.length
       if (bytes !== claimed) throw new Error(`transmit returned ${claimed} for chunks of ${bytes} bytes`)

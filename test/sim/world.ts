@@ -266,6 +266,7 @@ export class World implements Scene {
     for (let sent = 0; sent < 2 * window && !this.cut; sent += 1000) {
       session.endpoint.do(() => session.write(view as StreamView, 1000, false))
       while (this.clock.busy > 0) this.#step()
+      if (this.cut) return
       if (consumed < 0) continue
       const lost = window - wire.sessionCredit - ((view?.out.consumed ?? 0) - consumed)
       must(lost === 0, () => `${lost} of ${window} bytes of session credit never came back to ${session.name}`)

@@ -1,7 +1,6 @@
 // What must hold of sessions at any step, when nothing is under way, and when they are over. Looks from outside.
 
 import type { State } from '#dist/session/session.js'
-import { checkFlight } from '../checks.ts'
 import { must, sideName } from '../model.ts'
 import type { Place } from './place.ts'
 import type { SessionWorld } from './world.ts'
@@ -21,7 +20,6 @@ export function checkStep(place: Place): void {
     const most = max + (slack[limit] ?? 0)
     must(used >= 0 && used <= most, () => `${name}: ${limit} uses ${used} of ${max}`)
   }
-  checkFlight(session, name, stats)
   if (stats.state === 'closed' || ledger.lenient) return
   const counted = stats.limits.sessionWindow?.used ?? 0
   const unread = place.unread
