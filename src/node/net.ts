@@ -2,6 +2,7 @@
 // transports; what a session is, it does not know.
 
 import { lstat, rename, rm } from 'node:fs/promises'
+import type { RequestListener } from 'node:http'
 import {
   type AddressInfo,
   connect,
@@ -147,6 +148,8 @@ export interface AcceptOptions {
   tls?: TlsOptions | undefined
   /** Of which pages browsers may come; for `ws://` and `wss://`. Default: those of the host that is dialled. */
   origins?: readonly string[] | undefined
+  /** Answers requests that ask for no WebSocket, at `ws://` and `wss://`. Default: 426. */
+  requests?: RequestListener | undefined
 }
 
 /** One listening socket. */
