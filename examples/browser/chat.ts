@@ -37,12 +37,14 @@ export class Chat {
   use(session: Session): void {
     const topic = events<Said, Heard>(session, 'chat')
     this.#topic = topic
-    void this.#hear(topic.on('said'), ({ who, text }) => this.#add(String(who), String(text)))
-    void this.#hear(topic.on('present'), ({ people }) => {
+    const [said, present] = [topic.on('said'), topic.on('present')]
+    void this.#hear(said, ({ who, text }) => this.#add(String(who), String(text)))
+    void this.#hear(present, ({ people }) => {
       setText(byId('people'), people === 1 ? 'only you are here' : `${Number(people)} people here`)
     })
-    // Who listens already misses nothing.
-    session.call('chat.enter', new Uint8Array()).catch(() => {})
+    // Who enters when they listen misses nothing. A session that ends meanwhile has a successor, which enters again.
+    const entered = Promise.all([said.ready, present.ready]).then(() => session.call('chat.enter', new Uint8Array()))
+    entered.catch(() => {})
   }
 
   async #hear<Value>(heard: AsyncIterable<Value>, each: (value: Value) => void): Promise<void> {

@@ -7,8 +7,8 @@ import { BraidError, connect, type Session } from 'braidwire'
 export type Kind = 'connecting' | 'ready' | 'draining' | 'detached' | 'lost' | 'token'
 
 export interface Watcher {
-  /** Something changed; `text` is for people. */
-  changed(kind: Kind, text: string): void
+  /** Something changed; `text` is for people, and so is `problem`, of what they did. */
+  changed(kind: Kind, text: string, problem?: string): void
   /** There is a new session, let in by the server. What was open in an earlier one has failed. */
   began(session: Session): void
 }
@@ -47,7 +47,7 @@ export class Connection {
     } catch {
       const error = await over
       if (error?.code !== 'BRAID_DENIED') return this.#watcher.changed('lost', `Lost: ${sentence(error)}`)
-      return this.#watcher.changed('token', tried ? 'That token is not right' : 'Token needed')
+      return this.#watcher.changed('token', 'Token needed', tried ? 'That token is not right' : '')
     }
     this.#token = token
     this.#session = session

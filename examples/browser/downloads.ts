@@ -29,6 +29,7 @@ export class Downloads {
 
   constructor() {
     byId('tidy').addEventListener('click', () => this.#tidy())
+    byId('to-downloads').addEventListener('click', () => byId('downloads-card').focus())
   }
 
   /** Whose files are fetched from now on. */
@@ -71,15 +72,11 @@ export class Downloads {
   }
 
   #refresh(): void {
-    let live = false
-    let over = false
-    for (const row of this.#rows) {
-      if (row.transfer.over) over = true
-      else live = true
-      this.#show(row)
-    }
-    byId('tidy').hidden = !over
-    if (live) return
+    const live = [...this.#rows].map(({ transfer }) => transfer).filter(({ over }) => !over)
+    for (const row of this.#rows) this.#show(row)
+    byId('tidy').hidden = live.length === this.#rows.size
+    summarise(live)
+    if (live.length > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }
@@ -173,6 +170,15 @@ function progressText({ transfer, last }: Row): string {
   const passed = ms - last.ms
   if (passed >= 2 * REFRESH_MS) Object.assign(last, { done, ms, speed: ((done - last.done) / passed) * 1000 })
   return last.speed > 0 ? `${of}, ${bytesText(last.speed)}/s` : of
+}
+
+/** Where there is one column, what runs is out of sight: a button tells, and leads there. */
+function summarise(live: readonly Transfer[]): void {
+  const size = live.reduce((sum, transfer) => sum + transfer.size, 0)
+  const done = live.reduce((sum, transfer) => sum + transfer.done, 0)
+  const what = live.length === 1 ? '1 download' : `${live.length} downloads`
+  byId('to-downloads').hidden = live.length === 0
+  setText(byId('to-downloads'), `${what}: ${Math.floor((100 * done) / Math.max(size, 1))} %`)
 }
 
 function say(text: string): void {

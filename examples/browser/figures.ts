@@ -48,7 +48,7 @@ export class Figures {
     const speedIn = (stats.bytesIn - this.#last.bytesIn) / seconds
     const speedOut = (stats.bytesOut - this.#last.bytesOut) / seconds
     this.#last = { bytesIn: stats.bytesIn, bytesOut: stats.bytesOut, ms }
-    this.#put('Round trip', this.#roundTrip(ms))
+    this.#put('Round trip', session.state === 'detached' ? 'no network' : this.#roundTrip(ms))
     this.#put('Receiving', `${bytesText(speedIn)}/s`)
     this.#put('Sending', `${bytesText(speedOut)}/s`)
     this.#put('Open streams', String(stats.streamsOpen))

@@ -23,13 +23,13 @@ const folder = new Folder({
 
 const connection = new Connection({ changed, began })
 
-function changed(kind: Kind, text: string): void {
+function changed(kind: Kind, text: string, problem = ''): void {
   const state = byId('state')
   state.dataset.kind = kind
   setText(state, text)
   byId('again').hidden = kind !== 'lost'
   byId('token-card').hidden = kind !== 'token'
-  setText(byId('token-wrong'), kind === 'token' && text !== 'Token needed' ? text : '')
+  setText(byId('token-wrong'), problem)
   if (kind === 'token') byId('token').focus()
 }
 

@@ -25,26 +25,29 @@ export class ChatRoom {
 
   /** Lets a session enter, should it want to: others, like `braid ls`, see nothing of it. */
   offer(session: Session): void {
-    session.handleCall('chat.enter', () => {
-      if (!this.#people.has(session)) this.#enter(session)
+    const topic = events<Told, Heard>(session, 'chat')
+    session.handleCall('chat.enter', async () => {
+      if (!this.#people.has(session)) await this.#enter(session, topic)
       return new Uint8Array()
     })
   }
 
-  #enter(session: Session): void {
-    const topic = events<Told, Heard>(session, 'chat')
+  /** Who has entered is heard from then on. */
+  async #enter(session: Session, topic: Events<Told, Heard>): Promise<void> {
     this.#people.set(session, topic)
     void session.closed.then(() => {
       this.#people.delete(session)
       this.#count()
     })
+    const said = topic.on('said')
+    void this.#relay(said)
+    await said.ready
     this.#count()
-    void this.#relay(topic)
   }
 
-  async #relay(topic: Events<Told, Heard>): Promise<void> {
+  async #relay(said: AsyncIterable<unknown>): Promise<void> {
     try {
-      for await (const line of topic.on('said')) {
+      for await (const line of said) {
         const told = lineOf(line)
         if (told !== undefined) for (const other of this.#people.values()) other.emit('said', told)
       }

@@ -10,7 +10,7 @@ import type { Browser, Page } from 'playwright-core'
 import { type Served, serve } from '../cli-harness.ts'
 import { root } from '../sources.ts'
 import { Link } from './link.ts'
-import { type Folder, pageOf, servedFolder, startChromium, Visit } from './visit.ts'
+import { drawn, type Folder, pageOf, servedFolder, startChromium, Visit } from './visit.ts'
 
 const INTO = join(root, 'build', 'page')
 const SIZES = { desk: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } }
@@ -31,8 +31,8 @@ after(async () => {
   await folder?.remove()
 })
 
-async function photograph(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(INTO, `${name}.png`), fullPage: true })
+async function photograph(page: Page, name: string, fullPage = true): Promise<void> {
+  await page.screenshot({ path: join(INTO, `${name}.png`), fullPage })
   const { wide, room } = (await page.evaluate(
     '({ wide: document.documentElement.scrollWidth, room: document.documentElement.clientWidth })',
   )) as { wide: number; room: number }
@@ -87,8 +87,8 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       link.hurry()
       await page.locator('#state').filter({ hasText: 'Connected' }).waitFor()
       await page.getByRole('button', { name: 'Preview harbour.png' }).click()
-      await page.waitForFunction('document.querySelector("#preview-body img")?.naturalWidth === 480')
-      await photograph(page, `${name}-preview`)
+      await drawn(page, 480)
+      await photograph(page, `${name}-preview`, false)
     })
   }
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Download, Page } from 'playwright-core'
 import { type Served, serve } from '../cli-harness.ts'
 import { Link } from './link.ts'
-import { type Folder, HOSTILE, pageOf, servedFolder, startChromium, sumOfDownload, Visit } from './visit.ts'
+import { drawn, type Folder, HOSTILE, pageOf, servedFolder, startChromium, sumOfDownload, Visit } from './visit.ts'
 
 const AWAY_MS = 10_000
 const LARGE = ['film.bin', 'music.bin', 'archive.bin']
@@ -184,7 +184,7 @@ test('strangers write names and files: all of it is text, pictures are pictures'
   await press(page, 'Preview harbour.png')
   const image = body.locator('img')
   await image.waitFor()
-  await page.waitForFunction('document.querySelector("#preview-body img").naturalWidth === 480')
+  await drawn(page, 480)
   assert.match((await image.getAttribute('src')) ?? '', /^blob:/)
   await press(page, 'Close the preview')
   await press(page, 'Preview broken.png')

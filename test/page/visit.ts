@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { deflateSync } from 'node:zlib'
 import {
   type Browser,
@@ -116,6 +117,13 @@ export class Visit {
     await this.context.close()
     assert.deepEqual(this.offences, [])
   }
+}
+
+/** Waits until the preview has drawn a picture of this width. A script that asks again by itself would be evaluated, which the policy forbids. */
+export async function drawn(page: Page, width: number): Promise<void> {
+  const image = page.locator('#preview-body img')
+  const widthOf = () => image.evaluate((element) => (element as unknown as { naturalWidth: number }).naturalWidth)
+  while ((await widthOf()) !== width) await sleep(20)
 }
 
 /** The page's address, of that of its WebSocket. */
