@@ -65,6 +65,7 @@ export class Downloads {
     const { blob } = transfer
     if (blob !== undefined) {
       row.url = URL.createObjectURL(blob)
+      // A browser may ask first when a page saves several files; the link in the row is there in any case.
       saveLink(row).click()
     }
     if (this.#rows.has(row)) say(`${plainName(baseName(transfer.path))}: ${ends[transfer.phase] ?? ''}`)
@@ -153,8 +154,8 @@ function rowOf(transfer: Transfer): Row {
 
 /** A real link, so that the browser's own menu works on it, too. */
 function saveLink({ url = '', transfer }: Row): HTMLAnchorElement {
-  const name = baseName(transfer.path)
-  return make('a', { href: url, download: name, class: 'button', 'aria-label': `Save ${plainName(name)}` }, 'Save')
+  const name = plainName(baseName(transfer.path))
+  return make('a', { href: url, download: name, class: 'button', 'aria-label': `Save ${name}` }, 'Save')
 }
 
 const ends: Partial<Record<Phase, string>> = { done: 'complete', failed: 'failed', cancelled: 'cancelled' }

@@ -14,6 +14,8 @@ const preview = new Preview()
 const chat = new Chat()
 const figures = new Figures()
 let current: Session | undefined
+/** A token was typed, and nothing came of it yet. */
+let typed = false
 const folder = new Folder({
   preview: (path, entry) => {
     if (current !== undefined) void preview.show(current, path, entry)
@@ -37,6 +39,9 @@ function began(session: Session): void {
   current = session
   byId('desk').hidden = false
   for (const part of [folder, downloads, chat, figures]) part.use(session)
+  // The form where they were is gone.
+  if (typed) byId('folder').focus()
+  typed = false
 }
 
 byId('again').addEventListener('click', () => void connection.begin())
@@ -50,7 +55,12 @@ byId('token-form').addEventListener('submit', (submit) => {
   const field = byId<HTMLInputElement>('token')
   const token = field.value.trim()
   field.value = ''
+  typed = true
   void connection.begin(token)
+})
+addEventListener('hashchange', () => {
+  const token = tokenOfAddress()
+  if (token !== undefined && current === undefined) void connection.begin(token)
 })
 addEventListener('pagehide', () => connection.end())
 addEventListener('pageshow', ({ persisted }) => {
