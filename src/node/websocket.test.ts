@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type Server as HttpServer, type RequestListener, request } from 'node:http'
+import { createServer, type Server as HttpServer, request } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, connect as dialRaw, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
@@ -244,16 +244,6 @@ test('whoever asks for something else is told what this is', async (t) => {
   assert.match(sentence, /ask for the subprotocol "braidwire"/)
   assert.equal((await asked(url, { 'Sec-WebSocket-Key': 'x' }))[0], 400)
   assert.deepEqual(await asked(url, { 'Sec-WebSocket-Protocol': 'x, braidwire' }), [101, 'braidwire'])
-})
-
-test('requests are answered by whoever is given them, beside WebSockets', async (t) => {
-  const requests: RequestListener = ({ url }, response) => response.writeHead(url === '/page' ? 200 : 404).end('a page')
-  const { url } = await serving(t, 'ws://127.0.0.1:0', { requests })
-  const page = await fetch(`${url.replace('ws:', 'http:')}/page`)
-  assert.deepEqual([page.status, await page.text()], [200, 'a page'])
-  await works(await connect(url))
-  const mistaken = listen('tcp://127.0.0.1:0', echo, { requests })
-  await assert.rejects(mistaken, fails('BRAID_INVALID_INPUT', /option requests is for addresses/))
 })
 
 /** A WebSocket of somebody who has another program. */

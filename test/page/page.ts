@@ -155,7 +155,7 @@ test('folders are links, and the way back leads back', async (t) => {
   const page = await (await visit(t)).open(pageOf(server.url))
   await page.getByRole('link', { name: 'Letters' }).click()
   await page.getByRole('link', { name: 'from Ada' }).click()
-  const odd = 'reply #2 100%.txt'
+  const odd = 'reply #b 100%.txt'
   await page.getByRole('button', { name: `Preview ${odd}` }).click()
   await page.getByText('Dear Ada').waitFor()
   await page.keyboard.press('Escape')

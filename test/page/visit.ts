@@ -58,7 +58,7 @@ export async function servedFolder(): Promise<Folder> {
   await writeFile(join(path, HOSTILE), 'harmless')
   await writeFile(join(path, TURNED), 'harmless')
   await writeFile(join(path, 'Letters', 'first letter.txt'), 'Dear Bob')
-  await writeFile(join(path, 'Letters', 'from Ada', 'reply #2 100%.txt'), 'Dear Ada')
+  await writeFile(join(path, 'Letters', 'from Ada', 'reply #b 100%.txt'), 'Dear Ada')
   return { path, sums, remove }
 }
 
