@@ -9,6 +9,8 @@ import { Link } from './link.ts'
 import { drawn, type Folder, HOSTILE, pageOf, servedFolder, startChromium, sumOfDownload, Visit } from './visit.ts'
 
 const AWAY_MS = 10_000
+/** What a stream hands out at a time, at most. */
+const PIECE_MAX = 256 * 1024
 const LARGE = ['film.bin', 'music.bin', 'archive.bin']
 const TOKEN = 'a token of more than sixteen bytes'
 
@@ -105,7 +107,9 @@ test('a download pauses, goes on, and is cancelled, while others run', async (t)
   const paused = await progressOf(page, 'film.bin')
   link.hurry()
   await rowOf(page, 'music.bin').getByText('SHA-256 checked').waitFor()
-  assert.equal(await progressOf(page, 'film.bin'), paused, 'what is paused stays where it is')
+  // The piece that was on its way may have come.
+  const later = await progressOf(page, 'film.bin')
+  assert.ok(later <= paused + PIECE_MAX, `what is paused stays where it is: ${paused}, then ${later}`)
   await press(page, 'Resume film.bin')
   await assertWhole(await downloads, ['film.bin', 'music.bin'])
   const again = downloadsOf(page, 1)
