@@ -13,6 +13,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 export function ensure() {
   if (!isInstalled('')) install('installing dependencies (npm ci)', ['--include=dev'])
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], 'the build failed')
+  run(process.execPath, [join(root, 'scripts/page.mjs')], 'the build of the page failed')
 }
 
 /** Installs the packages the benchmark compares with. */

@@ -97,7 +97,8 @@ export async function listenSecurity(args: Arguments): Promise<ListenSecurity> {
     throw wrong('--dev makes a certificate: leave out --cert and --key')
   const { fingerprint, ...made } = dev ? selfSigned() : { fingerprint: undefined }
   const tls = dev ? { ...files, ...made } : files
-  const urls = values.get('listen') ?? [tls === undefined ? 'tcp://127.0.0.1:0' : 'tls://127.0.0.1:0']
+  const [open, secure] = flags.has('web') ? ['ws', 'wss'] : ['tcp', 'tls']
+  const urls = values.get('listen') ?? [`${tls === undefined ? open : secure}://127.0.0.1:0`]
   if (!flags.has('insecure')) for (const url of urls) refuseOpen(url, token, values.has('ca'))
   if (tls?.cert === undefined && urls.some((url) => overTls.test(url))) {
     throw wrong('tls:// and wss:// need a certificate: --cert and --key, or --dev')
@@ -155,17 +156,21 @@ function isPublic(url: string): boolean {
 }
 
 /**
- * The command for the other side, as a shell takes it. A wildcard address is no place to dial: there the name of this machine
- * stands. A token of the environment is not told: the other side must have it there too.
+ * The command for the other side, as a shell takes it. A token of the environment is not told: the other side must have it there too.
  */
 function hintOf(urls: readonly string[], fingerprint: string, values: Arguments['values'], asksToken: boolean): string {
   const url = urls.find((each) => overTls.test(each)) ?? ''
-  const dialled = url.replace(/\/\/(0\.0\.0\.0|\[::\]):/, `//${hostname()}:`)
+  const dialled = reachable(url)
   const file = values.get('token-file')?.at(-1)
   const environment = asksToken && file === undefined ? ', with BRAID_TOKEN=... in the environment' : ''
   const asked = file === undefined ? '' : ` --token-file=${shellWord(file)}`
   const command = `braid ls ${shellWord(dialled)} --fingerprint ${fingerprint}${asked}`
   return `fingerprint ${fingerprint}\nto list${environment}: ${command}\n`
+}
+
+/** What to dial: nobody can dial a wildcard, so this machine's name stands for it. */
+export function reachable(url: string): string {
+  return url.replace(/\/\/(0\.0\.0\.0|\[::\]):/, `//${hostname()}:`)
 }
 
 /** One word for a shell, whatever is in it. */

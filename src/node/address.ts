@@ -49,7 +49,10 @@ export function parseAddress(url: string): Address {
   if (url.startsWith('tcp:')) return { kind: 'tcp', ...parseHostAndPort(url, 'tcp') }
   if (url.startsWith('tls:')) return { kind: 'tls', ...parseHostAndPort(url, 'tls') }
   if (/^wss?:/.test(url)) return parseWeb(url, url.startsWith('wss:') ? 'wss' : 'ws')
-  throw invalid(url, 'addresses are tcp://host:port, tls://host:port, ws:// or wss://host:port/path, unix:/path, or stdio:')
+  throw invalid(
+    url,
+    'addresses are tcp://host:port, tls://host:port, ws:// or wss://host:port/path, unix:/path, or stdio:',
+  )
 }
 
 /** The address as a URL that another process can dial. */

@@ -1,6 +1,6 @@
 // connect and listen by address: the two functions most programs need. Puts sockets and sessions together, no more.
 
-import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpServer, RequestListener } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { BraidError } from '../engine/errors.ts'
 import { quiet } from '../session/deferred.ts'
@@ -48,6 +48,11 @@ export interface ListenOptions extends SessionListenOptions {
    * names no origin and may. Default: the pages of the host that is dialled.
    */
   origins?: readonly string[] | undefined
+  /**
+   * Answers what else is asked at `ws://` and `wss://` addresses over HTTP: a web page on the port of its WebSocket. Such a connection
+   * counts as one that shakes hands, in time too (`helloTimeoutMs`). Default: 426, and a sentence that says what this is.
+   */
+  requests?: RequestListener | undefined
 }
 
 /**
@@ -130,17 +135,20 @@ async function take(
     if (typeof each === 'string' && each !== STDIO) return parseAddress(each)
     return typeof each === 'object' && isMount(each) ? each : held(each)
   })
-  const { tls, origins, ...rest } = options
+  const { tls, origins, requests, ...rest } = options
   const addresses = targets.filter((each) => 'kind' in each)
   checkTls(addresses, tls)
   if (origins !== undefined && !addresses.some(isWeb) && !targets.some(isMount)) {
     throw new BraidError('INVALID_INPUT', 'the option origins is for listening with WebSockets')
   }
+  if (requests !== undefined && !addresses.some(isWeb)) {
+    throw new BraidError('INVALID_INPUT', 'the option requests is for addresses that begin with ws:// or wss://')
+  }
   const listener = new LiveListener(onSession, rest)
   const connected = (transport: Transport) => listener.accept(transport)
   try {
     for (const each of targets) {
-      if ('kind' in each) listener.add(await accept(each, connected, { tls, origins }))
+      if ('kind' in each) listener.add(await accept(each, connected, { tls, origins, requests }))
       else if (isMount(each)) {
         const { mount } = await import('./websocket-mount.ts')
         listener.add(mount(each.server, each.path ?? '/', origins, connected))

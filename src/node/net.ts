@@ -3,6 +3,7 @@
 
 import { lookup } from 'node:dns/promises'
 import { lstat, rename, rm } from 'node:fs/promises'
+import type { RequestListener } from 'node:http'
 import {
   type AddressInfo,
   connect,
@@ -148,6 +149,8 @@ export interface AcceptOptions {
   tls?: TlsOptions | undefined
   /** Of which pages browsers may come; for `ws://` and `wss://`. Default: those of the host that is dialled. */
   origins?: readonly string[] | undefined
+  /** Answers requests that ask for no WebSocket, at `ws://` and `wss://`. Default: 426. */
+  requests?: RequestListener | undefined
 }
 
 /** One listening socket. */

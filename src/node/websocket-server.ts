@@ -32,21 +32,21 @@ upgrades.on('wsClientError', (error, socket) => refuse(socket as Socket, 400, er
 
 /**
  * A server whose connections are transports from the moment they are accepted: one that never asks for an upgrade is bounded, in time and
- * in number, by what bounds the HELLO behind it. Any other request is told what this is (426).
+ * in number, by what bounds the HELLO behind it. Any other request is for `requests`, or told what this is (426).
  *
  * @throws BraidError `BRAID_INVALID_INPUT` naming the option that is wrong or missing.
  */
 export function webSocketServer(
   address: WebAddress,
   tcp: ServerOpts,
-  { tls, origins }: AcceptOptions,
+  { tls, origins, requests = upgradeRequired }: AcceptOptions,
   connected: (transport: Transport) => void,
 ): Server {
   const rule = originRule(origins)
   const server =
     address.kind === 'ws'
-      ? createServer(tcp, upgradeRequired)
-      : createSecureServer({ ...tcp, ...serverOptions('wss', tls) }, upgradeRequired)
+      ? createServer(tcp, requests)
+      : createSecureServer({ ...tcp, ...serverOptions('wss', tls) }, requests)
   // Both ends of a connection tell it: with TLS, Node does not say which socket became which.
   const shaking = new Map<string, LateTransport>()
   server.prependListener('connection', (raw: Socket) => {
