@@ -62,8 +62,15 @@ async function sendFrom(
   const { path } = parseFileRequest(stream.meta)
   const root = await opened()
   const source = await root.source(path)
-  const report = await sendUnlessGone(stream, source)
+  let closed: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    closed = source.close()
+  }
+  const { size, mtimeMs, hash } = source
+  const report = await sendUnlessGone(stream, { size, mtimeMs, hash, read: () => source.read(), close })
+  // Told before the file is closed, which takes the disk a moment: whoever asked for it may end the program by then.
   if (report !== undefined) sent?.(path, report)
+  await closed
 }
 
 /** A receiver that changes its mind is no failure of this side, and there is nobody left to tell. */
