@@ -9,9 +9,10 @@ import { join } from 'node:path'
 import { cleanup } from 'node-datachannel'
 import type { TransportSubject } from '../conformance/transport.ts'
 import { nodeSubjects } from '../conformance/transport-node.ts'
+import { subjects } from '../conformance/transport-subjects.ts'
 import { addressCases } from './cases/addresses.ts'
 import { check } from './check.ts'
-import { addressed, carried, memorySubject } from './link.ts'
+import { addressed, carried } from './link.ts'
 import { relay } from './relay.ts'
 import { runSuite, SESSIONS_ONLY } from './suite.ts'
 import { globals, webSocketSubject } from './web-transports.ts'
@@ -23,12 +24,14 @@ const addresses: Readonly<Record<string, () => string>> = {
   TCP: () => 'tcp://127.0.0.1:0',
   'Unix socket': () => `unix:${join(folder, `${++sockets}`)}`,
 }
+const READS_ON: TransportSubject['cannot'] = {
+  'a reader that pauses holds the sender, and drained comes once for every false':
+    'a TLS socket of Deno reads on while it is paused; the credit of the session holds the sender',
+}
 /** What these runtimes cannot: Deno's alone so far. */
 const notIn: Readonly<Record<string, TransportSubject['cannot']>> = {
-  'Deno TLS': {
-    'a reader that pauses holds the sender, and drained comes once for every false':
-      'a TLS socket of Deno reads on while it is paused; the credit of the session holds the sender',
-  },
+  'Deno TLS': READS_ON,
+  'Deno WebSocket over TLS': READS_ON,
 }
 const [runtime = 'Node', option] = process.argv.slice(2)
 const server = createServer((request, response) => void response.end(cut(request.url ?? '') ? 'cut' : 'nothing'))
@@ -37,9 +40,10 @@ await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 const socket = webSocketSubject(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 const none: Record<string, string> = {}
 if (globals.WebSocket === undefined) none[socket.name] = 'it comes with Node 22; ws is used in its place'
-const transports = [...nodeSubjects, ...(globals.WebSocket === undefined ? [] : [socket])].map((common) => {
-  const own = common.name === memorySubject.name ? memorySubject : common
-  const subject = { ...own, cannot: { ...own.cannot, ...notIn[`${runtime.split(' ')[0]} ${common.name}`] } }
+const own = globals.WebSocket === undefined ? [] : [socket]
+const transports = [...subjects, ...nodeSubjects, ...own].map((common) => {
+  const cannot = { ...common.cannot, ...notIn[`${runtime.split(' ')[0]} ${common.name}`] }
+  const subject = { ...common, cannot }
   const address = addresses[subject.name]
   const link = address === undefined ? carried(subject) : addressed(subject.name, address)
   // What `npm test` does not have is tried here in every runtime.
