@@ -25,10 +25,8 @@ const absent = {
   command: 'a browser runs no commands',
 }
 const name = scope.document === undefined ? 'Chromium, worker' : 'Chromium, page'
-// streamx asks for the events of Node, which a bundler brings where somebody wants that.
-const common = subjects.filter(({ name }) => name !== 'streamx duplex')
 const own = [portSubject, webSocketSubject(location.origin)]
-const transports = [...common, ...own].map((subject) => ({ link: carried(subject), subject }))
+const transports = [...subjects, ...own].map((subject) => ({ link: carried(subject), subject }))
 const report = JSON.stringify(await runSuite({ name, transports, absent }))
 if (scope.document === undefined) scope.postMessage?.(report)
 else scope.document.body.textContent = report
