@@ -5,7 +5,7 @@ import { EventEmitter, once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Duplex, PassThrough, Writable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
-import { type DuplexLike, duplexTransport } from './duplex.ts'
+import { type DuplexLike, duplexTransport, type WritableLike } from './duplex.ts'
 import { Recorder } from './recorder.test.ts'
 
 async function listening(t: TestContext, options: { allowHalfOpen?: boolean } = {}): Promise<[Server, number]> {
@@ -297,4 +297,17 @@ test('duplexTransport gives way after 5 ms of reading, once a turn, and minds wh
   assert.equal(carrier.flowing, false)
   transport.resume()
   assert.equal(carrier.flowing, true)
+})
+
+test('duplexTransport believes write where the length of what waits is not told, as of pipes in Bun', () => {
+  let room = true
+  const writable = new EventEmitter() as EventEmitter & WritableLike
+  Object.assign(writable, { write: () => room, end() {}, destroy() {}, cork() {}, uncork() {}, writableLength: 0 })
+  const transport = duplexTransport({ readable: new PassThrough(), writable })
+  const sink = new Recorder(transport)
+  assert.equal(transport.send([Buffer.from('a')]), true)
+  room = false
+  assert.equal(transport.send([Buffer.from('b')]), false)
+  writable.emit('drain')
+  assert.equal(sink.drains, 1)
 })

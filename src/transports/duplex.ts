@@ -100,6 +100,8 @@ class DuplexTransport implements Transport {
   #failure: Error | undefined
   /** `send` answered false: one `drained` is owed. Node also emits 'drain' when nobody was told to wait. */
   #full = false
+  /** Whether the writable says how much waits in it, as far as it is known. */
+  #counts: boolean | undefined
   #sent = false
   #closing = false
   #over = false
@@ -146,15 +148,17 @@ class DuplexTransport implements Transport {
     this.#sent = true
     const writable = this.#writable
     let room = true
-    if (chunks.length === 1) {
+    if (chunks.length === 1 && this.#counts !== undefined) {
       room = writable.write(chunks[0]!)
     } else {
       writable.cork?.()
       for (const chunk of chunks) room = writable.write(chunk)
+      // What is corked waits. Where nothing is said to, as of the pipes to other programs in Bun, the length says nothing.
+      this.#counts ??= (writable.writableLength ?? 0) > 0
       writable.uncork?.()
     }
     // A socket mostly writes at once: then `write` said "full" about bytes that are already gone.
-    this.#full = !room && (writable.writableLength ?? 1) > 0 && !this.#over
+    this.#full = !room && !(this.#counts && writable.writableLength === 0) && !this.#over
     return !this.#full
   }
 

@@ -4,7 +4,7 @@
 import type { Transport, TransportSink } from 'braidwire'
 
 /** Longest wait for anything, in ms: nothing takes a tenth of it, unless the machine is busy with something else. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 50_000
 
 export const MiB = 1024 * 1024
 

@@ -129,7 +129,9 @@ async function unixSocket(): Promise<Ends> {
 /** A child process that hands everything on: to its stdio one end is joined, to a pipe of its own the other. */
 function child(): Ends {
   const relay = "const far = new (require('node:net').Socket)({ fd: 3 }); process.stdin.pipe(far).pipe(process.stdout)"
-  const program = spawn(process.execPath, ['-e', relay], { stdio: ['pipe', 'pipe', 'inherit', 'pipe'] })
+  // Bun opens no socket of a descriptor it has inherited: the program is one of Node there.
+  const runner = process.versions.bun === undefined ? process.execPath : 'node'
+  const program = spawn(runner, ['-e', relay], { stdio: ['pipe', 'pipe', 'inherit', 'pipe'] })
   const exit = once(program, 'exit')
   return {
     near: childTransport(program),

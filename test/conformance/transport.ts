@@ -7,9 +7,10 @@ import { sessionCases } from './transport-session-cases.ts'
 
 export type { Ends } from './transport-ends.ts'
 
-const runs = { ...byteCases, ...sessionCases }
-export type CaseName = keyof typeof runs
-export const caseNames = Object.keys(runs) as CaseName[]
+const cases = { ...byteCases, ...sessionCases }
+export type CaseName = keyof typeof cases
+export const caseNames = Object.keys(cases) as CaseName[]
+const runs: Readonly<Record<CaseName, (ends: Ends, bulkBytes?: number) => Promise<void>>> = cases
 
 /** Cases that break the carrier. */
 export const CUTTING = /\bbreaks?\b|\bbroken\b/
@@ -21,6 +22,8 @@ export interface TransportSubject {
   pair(): Promise<Ends> | Ends
   /** The cases it cannot pass, each with the reason: what the carrier itself does not have. */
   readonly cannot?: Partial<Readonly<Record<CaseName, string>>>
+  /** How much goes each way in the case of bulk. Default: 64 MiB. */
+  readonly bulkBytes?: number
 }
 
 /** One case of one transport, for any runner. */
@@ -43,7 +46,7 @@ export interface Outcome {
 }
 
 /** The cases of one transport. */
-export function transportCases({ name, pair, cannot = {} }: TransportSubject): TransportCase[] {
+export function transportCases({ name, pair, cannot = {}, bulkBytes }: TransportSubject): TransportCase[] {
   for (const [which, reason] of Object.entries(cannot)) {
     if (!(which in runs)) throw new Error(`${name}: there is no case "${which}"`)
     if (reason === '') throw new Error(`${name}: no reason is given why it cannot do "${which}"`)
@@ -55,7 +58,7 @@ export function transportCases({ name, pair, cannot = {} }: TransportSubject): T
       const ends = await pair()
       try {
         if (CUTTING.test(each) && ends.cut === undefined) throw new Error('it declares neither cut nor a reason')
-        await runs[each](ends)
+        await runs[each](ends, bulkBytes)
       } finally {
         // After a failure something may still hang.
         for (const end of [ends.near, ends.far]) attempt(() => end.close())

@@ -4,7 +4,7 @@ import Pipe from 'bare-pipe'
 import tcp from 'bare-tcp'
 import { duplexTransport } from 'braidwire/transport/duplex'
 import type { Ends, TransportSubject } from '../conformance/transport.ts'
-import { memorySubject } from './link.ts'
+import { subjects } from '../conformance/transport-subjects.ts'
 
 interface Duplex {
   on(event: string, listener: (argument: unknown) => void): unknown
@@ -41,7 +41,8 @@ async function connected(server: Server, listen: (done: () => void) => void, dia
 let pipes = 0
 
 export const bareSubjects: readonly TransportSubject[] = [
-  memorySubject,
+  // Of those for every runtime: Bare has no Web streams.
+  ...subjects.filter(({ name }) => !name.startsWith('Web ')),
   {
     name: 'TCP',
     pair() {

@@ -37,6 +37,8 @@ async function files(): Promise<Map<string, readonly [type: string, text: string
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
+    // What streamx asks of Node: a browser has the package for Bare in its place.
+    alias: { events: 'bare-events' },
   })
   const script = (name: string) => outputFiles.find(({ path }) => path.endsWith(`${name}.js`))?.text ?? ''
   const page = (name: string) =>

@@ -1,8 +1,8 @@
 // Links: the ways two sessions of one program are joined, so that each case runs over every transport a runtime has.
 
 import { connect, type Listener, listen, type Session, type SessionOptions } from 'braidwire'
-import { memory } from 'braidwire/transport/memory'
-import { CUTTING, caseNames, type TransportSubject } from '../conformance/transport.ts'
+import type { TransportSubject } from '../conformance/transport.ts'
+import { subjects } from '../conformance/transport-subjects.ts'
 
 /** Two sessions joined to each other, and what ends both. */
 export interface Joined {
@@ -49,19 +49,8 @@ export function addressed(name: string, address: () => string): Link {
   }
 }
 
-const ALONE = 'nothing lies between two ends in one program that could break'
-
-/** In every runtime. */
-export const memorySubject: TransportSubject = {
-  name: 'memory',
-  pair: () => {
-    const [near, far] = memory()
-    return { near, far }
-  },
-  cannot: Object.fromEntries(caseNames.filter((name) => CUTTING.test(name)).map((name) => [name, ALONE])),
-}
-
-export const inMemory = carried(memorySubject)
+/** For cases that need a link and care not which. */
+export const inMemory = carried(subjects[0]!)
 
 async function joined(
   begin: (onSession: (session: Session) => void) => Promise<Listener>,

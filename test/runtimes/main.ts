@@ -1,18 +1,22 @@
-// build/test/runtimes/main.js, for scripts/test-runtimes.mjs: runs the suite in each runtime, one after the other, as a process of its
-// own; prints the matrix. What cannot be had has failed.
+// build/test/runtimes/main.js, for scripts/test-runtimes.mjs: runs the suite in each runtime, as a process of its own, two at a time;
+// prints the matrix. What cannot be had has failed.
 
 import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { commandCases } from './command.ts'
 import { type Installed, installed, type RuntimeName, runtimeNames } from './installed.ts'
-import { type Report, runGroup } from './suite.ts'
+import { type Report, runGroup, SESSIONS_ONLY } from './suite.ts'
 import { passed, table } from './table.ts'
 
 /** Entries of the package that Bare loads each by itself: whichever comes first brings what Bare lacks. */
 const BARE_ENTRIES = ['braidwire', 'braidwire/rpc', 'braidwire/peer', 'braidwire/file', 'braidwire/test']
 
-/** Longest a runtime may take, in ms. */
-const RUNTIME_MS = 300_000
+/** Longest a runtime may take, in ms; a busy machine included. */
+const RUNTIME_MS = 600_000
+
+/** How many runtimes run at the same time. */
+const AT_ONCE = Math.min(2, availableParallelism())
 
 // Deno looks for a newer one of itself now and then; nothing here is to leave the machine.
 const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1' }
@@ -44,7 +48,8 @@ async function reportOf(name: RuntimeName): Promise<Report> {
   const title = `${runtime.title} ${runtime.version}`
   process.stderr.write(`${title}\n`)
   if (name === 'bare') for (const entry of BARE_ENTRIES) await run(runtime, './bare.js', entry)
-  const out = await run(runtime, name === 'bare' ? './bare.js' : './node.js', title)
+  const program = name === 'bare' ? './bare.js' : './node.js'
+  const out = await run(runtime, program, title, ...(name === 'node' ? [SESSIONS_ONLY] : []))
   const report = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as Report
   const command =
     name === 'bare'
@@ -60,16 +65,20 @@ export async function main(names: readonly string[]): Promise<number> {
     process.stderr.write(`there is no runtime "${unknown}": there are ${runtimeNames.join(', ')}\n`)
     return 2
   }
-  const reports: Report[] = []
-  let failed = false
-  for (const name of runtimeNames.filter((each) => names.length === 0 || names.includes(each))) {
-    try {
-      reports.push(await reportOf(name))
-    } catch (error) {
-      failed = true
-      process.stdout.write(`failed: ${name}: ${error instanceof Error ? error.message : error}\n`)
+  const wanted = runtimeNames.filter((each) => names.length === 0 || names.includes(each))
+  const reports = new Map<RuntimeName, Report>()
+  const left = [...wanted]
+  const work = async (): Promise<void> => {
+    for (let name = left.shift(); name !== undefined; name = left.shift()) {
+      try {
+        reports.set(name, await reportOf(name))
+      } catch (error) {
+        process.stdout.write(`failed: ${name}: ${error instanceof Error ? error.message : error}\n`)
+      }
     }
   }
-  process.stdout.write(table(reports))
-  return !failed && reports.every(passed) ? 0 : 1
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  const found = wanted.flatMap((name) => reports.get(name) ?? [])
+  process.stdout.write(table(found))
+  return found.length === wanted.length && found.every(passed) ? 0 : 1
 }

@@ -41,6 +41,8 @@ export interface Runtime {
   readonly groups?: readonly Group[]
   /** What other runtimes have and this one has not, with the reason. */
   readonly absent: Readonly<Record<string, string>>
+  /** What else there is to know of this run, below the table. */
+  readonly notes?: readonly string[]
 }
 
 /** A case and what there is to say of it. */
@@ -62,7 +64,15 @@ export type Outcome =
 export interface Report {
   readonly runtime: string
   readonly outcomes: readonly Outcome[]
+  readonly notes?: readonly string[]
 }
+
+const MiB = 1024 * 1024
+/** What goes each way in the case of bulk: a runtime is tried here, and 64 MiB are what `npm test` sends over each transport. */
+const BULK_BYTES = 4 * MiB
+
+/** An argument for the runtime that runs the others: `npm test` has run the cases of transports themselves in it. */
+export const SESSIONS_ONLY = '--sessions-only'
 
 /** Every case over every link. */
 const everywhere: readonly Case[] = [...streamCases, ...callCases, ...rpcCases, ...fileCases]
@@ -71,23 +81,29 @@ const everywhere: readonly Case[] = [...streamCases, ...callCases, ...rpcCases, 
 const CASE_MS = 60_000
 
 /** Runs everything there is for a runtime. Never rejects: what fails is in the report. */
-export async function runSuite({ name: runtime, transports, groups = [], absent }: Runtime): Promise<Report> {
+export async function runSuite({
+  name: runtime,
+  transports,
+  groups = [],
+  absent,
+  notes = [],
+}: Runtime): Promise<Report> {
   const outcomes: Outcome[] = []
   for (const { link, subject } of transports) {
     const sessions = await runAll(everywhere, link)
-    const own = subject === undefined ? [] : await outcomesOf(subject, runtime)
-    const notes = (result: string): Note[] =>
+    const own = subject === undefined ? [] : await outcomesOf({ ...subject, bulkBytes: BULK_BYTES }, runtime)
+    const told = (result: string): Note[] =>
       own.filter((each) => each.result === result).map((each) => ({ case: each.name, text: each.reason ?? '' }))
     outcomes.push({
       name: link.name,
-      run: everywhere.length + own.length - notes('cannot').length,
-      failures: [...sessions, ...notes('failed')],
-      cannot: notes('cannot'),
+      run: everywhere.length + own.length - told('cannot').length,
+      failures: [...sessions, ...told('failed')],
+      cannot: told('cannot'),
     })
   }
   for (const group of [{ name: 'lost connections', cases: lostCases }, ...groups]) outcomes.push(await runGroup(group))
   for (const [name, reason] of Object.entries(absent)) outcomes.push({ name, absent: reason })
-  return { runtime, outcomes }
+  return { runtime, outcomes, notes }
 }
 
 /** Runs cases that stand by themselves. */

@@ -30,7 +30,8 @@ function reasons(reports: readonly Report[]): string[] {
     const { cases, runtimes } = found.get(reason) ?? { cases: new Set(), runtimes: new Set() }
     found.set(reason, { cases: name === undefined ? cases : cases.add(name), runtimes: runtimes.add(runtime) })
   }
-  for (const { runtime, outcomes } of reports) {
+  for (const { runtime, outcomes, notes = [] } of reports) {
+    for (const text of notes) note(runtime, text)
     for (const outcome of outcomes) {
       if ('absent' in outcome) note(runtime, `${outcome.name}: ${outcome.absent}`)
       else for (const { case: name, text } of outcome.cannot) note(runtime, `${outcome.name}: ${text}`, name)
