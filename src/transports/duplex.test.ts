@@ -5,6 +5,7 @@ import { EventEmitter, once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Duplex, PassThrough, Writable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
+import { NOTHING_KEPT } from '../session/transport.ts'
 import { type DuplexLike, duplexTransport } from './duplex.ts'
 import { Recorder } from './recorder.test.ts'
 
@@ -297,4 +298,15 @@ test('duplexTransport gives way after 5 ms of reading, once a turn, and minds wh
   assert.equal(carrier.flowing, false)
   transport.resume()
   assert.equal(carrier.flowing, true)
+})
+
+test('duplexTransport gives memory back to a lender alone, and only what nothing was kept of', () => {
+  const lent = new PassThrough()
+  let givenBack = 0
+  const answers = [NOTHING_KEPT, NOTHING_KEPT, NOTHING_KEPT, false, undefined, NOTHING_KEPT]
+  const lender = { giveBack: () => givenBack++ }
+  duplexTransport(lent).start({ bytes: () => answers.shift(), drained() {}, closed() {} })
+  for (const told of [{ address: '::1' }, 'text', null, lender, lender, lender])
+    lent.emit('data', Buffer.from('x'), told)
+  assert.deepEqual([answers.length, givenBack], [0, 1])
 })
