@@ -40,7 +40,7 @@ export { type Carrier, type ConnectOptions, connect, listen } from './transports
 export type { Clock } from './session/clock.ts'
 export { type Door, LiveListener } from './session/listener.ts'
 export { connectSession, type Role, startSession } from './session/start.ts'
-export type { Transport, TransportSink } from './session/transport.ts'
+export { NOTHING_KEPT, type Transport, type TransportSink } from './session/transport.ts'
 export type { DataChannelLike, NativeDataChannelLike } from './transports/data-channel.ts'
 export type { DuplexLike, DuplexPair } from './transports/duplex.ts'
 export type { PortLike } from './transports/message-port.ts'

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { connect, listen, type Session, type Stream, type Transport, type TransportSink } from 'braidwire'
+import { connect, listen, NOTHING_KEPT, type Session, type Stream, type Transport, type TransportSink } from 'braidwire'
 import { memory } from 'braidwire/transport/memory'
 
 const MiB = 1024 * 1024
@@ -36,7 +36,7 @@ class Lender implements Transport {
     const lent = this.#memory.subarray(0, bytes.length)
     lent.set(bytes)
     this.delivered += bytes.length
-    if (sink.bytes(lent) === false) {
+    if (sink.bytes(lent) === NOTHING_KEPT) {
       this.givenBack += bytes.length
       lent.fill(0xdb)
     } else this.#memory = new Uint8Array(PIECE)

@@ -83,7 +83,9 @@ async function begin(target: Target, options: ConnectOptions): Promise<Session> 
   if (full !== undefined) throw full
   if (typeof target !== 'string' || target === STDIO) {
     checkTls([], options.tls)
-    return connectSession(held(target), options, 'dialer', redialOf(options))
+    // Looked at before stdio is taken for good.
+    const redial = redialOf(options)
+    return connectSession(held(target), options, 'dialer', redial)
   }
   const address = parseAddress(target)
   const again: Dial = (signal) => dial(address, { ...options, signal })
@@ -132,7 +134,7 @@ async function take(
   options: ListenOptions,
 ): Promise<Listener> {
   const targets = targetsOf(target).map((each) => {
-    if (typeof each === 'string' && each !== STDIO) return parseAddress(each)
+    if (typeof each === 'string') return each === STDIO ? new Stdio() : parseAddress(each)
     return typeof each === 'object' && isMount(each) ? each : held(each)
   })
   const { tls, origins, requests, ...rest } = options
@@ -153,8 +155,10 @@ async function take(
         const { mount } = await import('./websocket-mount.ts')
         listener.add(mount(each.server, each.path ?? '/', origins, connected))
       } else {
-        listener.add({ url: each.remote, close: () => {} })
-        listener.accept(each)
+        const transport = each instanceof Stdio ? stdioTransport() : each
+        listener.add({ url: transport.remote, close: () => {} })
+        const failed = listener.accept(transport)
+        if (failed !== undefined) throw failed
       }
     }
     if (options.signal?.aborted) throw new BraidError('CANCELLED', 'listening was given up', { scope: 'transport' })
@@ -163,6 +167,11 @@ async function take(
     await listener.close()
     throw error
   }
+}
+
+/** Stdio among the targets, not taken yet: that is for good, and so comes after all that is looked at. */
+class Stdio {
+  readonly target = STDIO
 }
 
 /** What `listen` takes. */

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { BraidError } from '../engine/errors.ts'
 import { connect, listen } from './connect.ts'
-import { isChild } from './stdio.ts'
+import { childTransport, isChild } from './stdio.ts'
 
 const entry = new URL('./index.js', import.meta.url).href
 
@@ -102,6 +103,45 @@ test('a child that leaves its pipes to another process has ended all the same', 
   )
   const session = await connect(child)
   await assert.rejects(session.call('leave', new Uint8Array()), /exited with code 4/)
+})
+
+test('what is wrong with the options is told before stdio is taken', async (t) => {
+  const child = start(
+    t,
+    `
+    for (const options of [{ reconnect: true }, { tls: {} }, { authTimeoutMs: -1, idleTimeoutMs: -1 }])
+      await connect('stdio:', options).catch((error) => console.error(error.code))
+    for (const options of [{ origins: [] }, { tls: {} }, { idleTimeoutMs: -1 }])
+      await listen('stdio:', () => {}, options).catch((error) => console.error(error.code))
+    await listen('stdio:').catch((error) => console.error(error.name))
+    ${ECHO} await session.closed
+  `,
+  )
+  const session = await connect(child)
+  assert.deepEqual([...(await session.call('echo', Uint8Array.of(1)))], [1])
+  await session.close()
+  assert.equal(await child.said(), `${'BRAID_INVALID_INPUT\n'.repeat(6)}TypeError\n`)
+})
+
+test('a child that has exited tells nothing any more after its end', async () => {
+  const readable = new PassThrough()
+  const pipe = new PassThrough({ highWaterMark: 1 })
+  const child = { stdin: pipe, stdout: readable, pid: 1, exitCode: 3, signalCode: null, on: () => {} }
+  const transport = childTransport(child)
+  const told: string[] = []
+  const over = new Promise<void>((resolve) => {
+    const closed = (): void => {
+      told.push('closed')
+      resolve()
+    }
+    transport.start({ bytes: () => told.push('bytes'), drained: () => told.push('drained'), closed })
+  })
+  assert.equal(transport.send([new Uint8Array(100)]), false)
+  await over
+  readable.write('late')
+  pipe.resume()
+  await once(pipe, 'close')
+  assert.deepEqual(told, ['closed'])
 })
 
 test('a program that cannot be started is unreachable', async () => {

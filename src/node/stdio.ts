@@ -131,16 +131,19 @@ class ChildTransport implements Transport, TransportSink {
 
   // -- TransportSink of the pipes
 
+  // A child that has exited may be over before its pipes are.
+
   bytes(chunk: Uint8Array): void {
-    this.#sink?.bytes(chunk)
+    if (!this.#over) this.#sink?.bytes(chunk)
   }
 
   drained(): void {
-    this.#sink?.drained()
+    if (!this.#over) this.#sink?.drained()
   }
 
   /** The pipes end a little before it is known how the process did. */
   closed(error?: Error): void {
+    if (this.#over) return
     this.#ended = { error }
     const unknown = this.#child.pid !== undefined && this.#child.on !== undefined && !this.#exited
     if (unknown && !this.#closing) this.#wait()

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import { BraidError } from '../engine/errors.ts'
 import type { Transport } from '../session/transport.ts'
+import { errorOf } from '../transports/carrier.ts'
 import { transportScope } from '../transports/dialling.ts'
 import { webSocketTransport } from '../transports/websocket.ts'
 import { MESSAGE_BYTES_MAX, SUBPROTOCOL } from '../transports/websocket-close.ts'
@@ -46,16 +47,22 @@ interface Ready {
 
 function upgrade(address: WebAddress, ready: Ready, done: (outcome: Transport | BraidError) => void): void {
   const url = formatAddress(address)
+  const failed = (error: Error) => done(failure(url, error))
   const { socket, confidential, certificate } = ready
   // What nobody else hears: an error of the socket between two owners.
   socket.on('error', () => {})
-  const webSocket = new WebSocket(`${url}${address.path === '/' ? '/' : ''}${address.query}`, SUBPROTOCOL, {
-    createConnection: () => socket,
-    perMessageDeflate: false,
-    maxPayload: MESSAGE_BYTES_MAX,
-    ...(confidential ? { generateMask: noMask } : {}),
-  })
-  const failed = (error: Error) => done(failure(url, error))
+  let webSocket: WebSocket
+  try {
+    webSocket = new WebSocket(asked(address), SUBPROTOCOL, {
+      createConnection: () => socket,
+      perMessageDeflate: false,
+      maxPayload: MESSAGE_BYTES_MAX,
+      ...(confidential ? { generateMask: noMask } : {}),
+    })
+  } catch (thrown) {
+    failed(errorOf(thrown))
+    return
+  }
   webSocket.once('open', () => {
     done(webSocketTransport(webSocket, { remote: url, confidential, certificate, turns }))
     webSocket.removeListener('error', failed)
@@ -64,6 +71,13 @@ function upgrade(address: WebAddress, ready: Ready, done: (outcome: Transport | 
   webSocket.once('unexpected-response', (_request, response: IncomingMessage) => {
     void sentenceOf(response).then((sentence) => done(refusal(url, response.statusCode ?? 0, sentence)))
   })
+}
+
+/** The URL of the request. The zone of an address concerns this machine alone, and a URL has no place for it (WHATWG URL, 3.5). */
+function asked(address: WebAddress): string {
+  const { path, query } = address
+  const url = formatAddress({ ...address, host: address.host.replace(/%.*$/, '') })
+  return `${url}${path === '/' ? '/' : ''}${query}`
 }
 
 /**

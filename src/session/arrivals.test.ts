@@ -15,7 +15,12 @@ test('an address is the host without scheme, port and brackets; what has no host
     ['tcp://[fe80::1%eth0]:4000', 'fe80::1%eth0'],
     ['unix:/run/braid.sock#17', 'unix:/run/braid.sock'],
     ['tcp://10.0.0.7:4000#inner#x:1', '10.0.0.7'],
+    ['tcp://10.0.0.7:4000#inner\n1', '10.0.0.7'],
+    ['tcp://10.0.0.7:4000#\u2028#:2', '10.0.0.7'],
+    ['unix:/run/braid.sock#5#inner', 'unix:/run/braid.sock'],
+    ['unix:/run/braid.sock#6#in\nner', 'unix:/run/braid.sock'],
     ['memory:', 'memory:'],
+    ['memory:#inner', 'memory:'],
     ['duplex', 'duplex'],
   ] as const
   for (const [remote, address] of rows) assert.equal(addressOf(remote), address)

@@ -84,11 +84,13 @@ export class Addresses implements LimitUse {
 }
 
 /**
- * The address by which a transport's remote counts: of `tcp://[::ffff:10.0.0.7]:4000` the host `10.0.0.7`, also of a stream within (`#name`). What has no host -
- * a Unix socket, memory, a pipe - is one address, whoever uses it: nobody says who that is.
+ * The address by which a transport's remote counts: of `tcp://[::ffff:10.0.0.7]:4000` the host `10.0.0.7`. What has no host - a Unix
+ * socket, memory, a pipe - is one address, whoever uses it: nobody says who that is. What follows `#` - the number of a connection,
+ * the name of a stream within, which the other side chose - makes no address of its own.
  */
 export function addressOf(remote: string): string {
-  const host = /^\w+:\/\/([^#]+?)(:\d+)?(#.*)?$/.exec(remote)?.[1]
-  if (host === undefined) return remote.replace(/#\d+$/, '')
+  const outer = remote.replace(/#.*$/s, '')
+  const host = /^\w+:\/\/(.+?)(:\d+)?$/s.exec(outer)?.[1]
+  if (host === undefined) return outer
   return host.replace(/^\[(.*)\]$/, '$1').replace(/^::ffff:(?=\d+\.)/i, '')
 }

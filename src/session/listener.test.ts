@@ -29,6 +29,9 @@ class Silent {
   }
 }
 
+/** A transport that does nothing. */
+const stub = { remote: 'stub:', send: () => true, pause: () => {}, resume: () => {}, close: () => {} }
+
 function silent(listener: LiveListener): Silent {
   const [near, far] = memory()
   listener.accept(far)
@@ -254,4 +257,24 @@ test("Listeners with one Budget push out each other's oldest handshake", async (
   )
   await Promise.all([one.close(), two.close()])
   assert.equal(budget.stats().handshakes.used, 0)
+})
+
+test('Listener takes a transport that throws when it is started for one that is at its end', async () => {
+  const [listener, given] = listening({ budget: new Budget({ handshakes: 1 }) })
+  for (let count = 0; count < 3; count++) {
+    let closes = 0
+    const thrown = new Error('it does not start')
+    const start = (): void => {
+      throw thrown
+    }
+    const transport = { ...stub, start, close: () => closes++ }
+    assert.equal(listener.accept(transport), thrown)
+    assert.equal(closes, 1)
+  }
+  assert.equal(listener.stats().handshaking, 0)
+  assert.equal(listener.stats().limits.handshakes?.used, 0)
+  const session = await dialled(listener)
+  assert.equal(given.length, 1)
+  await session.close()
+  await listener.close()
 })

@@ -125,13 +125,13 @@ export class LiveListener implements Listener {
     else void door.close()
   }
 
-  /** A transport was accepted. */
-  accept(transport: Transport): void {
+  /** A transport was accepted. One that throws when it is started is at its end; answers with what it threw then. */
+  accept(transport: Transport): Error | undefined {
     const share = this.#open ? this.#settings.budget.accepted(addressOf(transport.remote)) : undefined
     if (share === undefined) {
       this.#refused++
       new Line(transport).turnAway()
-      return
+      return undefined
     }
     this.#accepted++
     if (share.refusal !== undefined) this.#refused++
@@ -148,7 +148,13 @@ export class LiveListener implements Listener {
       returning: tickets,
       refusals: this.#refusals,
     }
-    const session = startShared(transport, this.#settings, 'listener', hooks, share)
+    let session: Session
+    try {
+      session = startShared(transport, this.#settings, 'listener', hooks, share)
+    } catch (thrown) {
+      new Line(transport).leave()
+      return thrown instanceof Error ? thrown : new Error(String(thrown))
+    }
     share.evict = () => this.#evict(session)
     this.#handshaking.add(session)
     void session.closed.then(() => {
@@ -156,6 +162,7 @@ export class LiveListener implements Listener {
       this.#ending.delete(session)
       this.#ready.delete(session)
     })
+    return undefined
   }
 
   async drain(ms: number): Promise<DrainReport> {

@@ -6,7 +6,7 @@ import { BraidError } from '../engine/errors.ts'
 import { Patience } from '../engine/liveness.ts'
 import { afterMicrotasks, type Clock } from './clock.ts'
 import { Line } from './line.ts'
-import type { Transport, TransportSink } from './transport.ts'
+import { NOTHING_KEPT, type Transport, type TransportSink } from './transport.ts'
 
 /** Most bytes of one write to the transport, and what may be queued before a flush does not wait for the end of the turn. */
 const FLUSH_BYTES = 256 * 1024
@@ -125,7 +125,7 @@ export class Pump implements TransportSink {
 
   // -- TransportSink
 
-  bytes(chunk: Uint8Array): boolean {
+  bytes(chunk: Uint8Array): typeof NOTHING_KEPT | undefined {
     this.heard = true
     // Between events that wait to be handed out, which may be views of it.
     this.kept = this.dispatching
@@ -138,7 +138,7 @@ export class Pump implements TransportSink {
     this.owner.received()
     this.dispatch()
     this.wake()
-    return this.kept || this.engine.heldBytes > 0
+    return this.kept || this.engine.heldBytes > 0 ? undefined : NOTHING_KEPT
   }
 
   drained(): void {

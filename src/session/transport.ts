@@ -1,10 +1,13 @@
-// Transport: the only door between a session and the outside world. Types only; names no platform.
+// Transport: the only door between a session and the outside world. Types, and one word they share; names no platform.
+
+/** What {@link TransportSink.bytes} answers when it kept none of the bytes. A symbol: no other answer can be taken for it. */
+export const NOTHING_KEPT: unique symbol = Symbol('nothing kept')
 
 /** What a transport tells the session that uses it. */
 export interface TransportSink {
   /**
-   * Bytes arrived, in order; they are the sink's to keep. False: it kept none of them, nor any view of them, so that whoever
-   * delivered them may read into the same memory again.
+   * Bytes arrived, in order; they are the sink's to keep. {@link NOTHING_KEPT}: it kept none of them, nor any view of them, so that
+   * whoever delivered them may read into the same memory again. Any other answer says nothing.
    */
   bytes(chunk: Uint8Array): unknown
   /** `send` answered false before, and there is room again. */

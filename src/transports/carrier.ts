@@ -10,6 +10,15 @@ export function closeTimer(task: () => void): unknown {
   return systemClock.set(task, CLOSE_MS, true)
 }
 
+/** A name that the other side chose, for people and logs: what would act on a terminal or begin a line is escaped, as in JSON. */
+export function printable(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, at) => {
+      return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`
+    }).join(''),
+  )
+}
+
 /** What was thrown or emitted, as an Error. */
 export function errorOf(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error(String(cause))

@@ -121,7 +121,10 @@ async function take(
   const listener = new LiveListener(onSession, options)
   for (const transport of transports) {
     listener.add({ url: transport.remote, close: () => {} })
-    listener.accept(transport)
+    const failed = listener.accept(transport)
+    if (failed === undefined) continue
+    await listener.close()
+    throw failed
   }
   return listener
 }

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { cleanup, type DataChannel, PeerConnection } from 'node-datachannel'
-import { connectSession } from '../session/start.ts'
+import { connectSession, startSession } from '../session/start.ts'
 import { type DataChannelLike, dataChannel } from './data-channel.ts'
 import { Recorder } from './recorder.test.ts'
 
@@ -187,17 +188,113 @@ test('dataChannel closes when the other side says that it has everything', () =>
   assert.deepEqual([sink.length, channel.closes, sink.closings], [0, 1, [undefined]])
 })
 
-test('dataChannel that is paused delivers what came, and then the end, when it is resumed', () => {
+test('dataChannel keeps nothing for a session that is paused: whoever paused it bounds what it takes', () => {
   const channel = new FakeChannel()
   const transport = dataChannel(channel)
   const sink = new Recorder(transport)
   transport.pause()
   channel.tell('message', { data: Uint8Array.of(1, 2).buffer })
-  channel.readyState = 'closed'
-  channel.tell('close')
+  assert.equal(sink.length, 2)
+})
+
+test('a peer that is not let in yet and sends without end over a dataChannel is ended', async () => {
+  const [near, far] = [new FakeChannel(), new FakeChannel()]
+  let asked = () => {}
+  const authorizing = new Promise<void>((resolve) => {
+    asked = resolve
+  })
+  const authorize = () => {
+    asked()
+    return new Promise(() => {})
+  }
+  const waiting = startSession(dataChannel(far), { authorize }, 'listener')
+  connectSession(dataChannel(near)).catch(() => {})
+  while (near.sent.length === 0) await turn()
+  const hello = Buffer.concat(near.sent as Uint8Array[])
+  assert.ok(hello.length > 0)
+  far.tell('message', { data: Uint8Array.from(hello).buffer })
+  await authorizing
+  let taken = 0
+  while (waiting.state === 'connecting' && taken < 100) {
+    far.tell('message', { data: new ArrayBuffer(64 * KiB) })
+    taken++
+    await turn()
+  }
+  assert.equal(taken, 18)
+  far.tell('message', { data: 'braidwire/1 end' })
+  assert.equal((await waiting.closed)?.code, 'BRAID_EXHAUSTED')
+})
+
+test('dataChannel delivers what came before the start after it, in order, and then the end', async () => {
+  const channel = new FakeChannel()
+  const transport = dataChannel(channel)
+  for (const byte of [1, 2]) channel.tell('message', { data: Uint8Array.of(byte).buffer })
+  const sink = new Recorder(transport)
+  channel.tell('message', { data: Uint8Array.of(3).buffer })
+  channel.tell('message', { data: 'braidwire/1 end' })
   assert.deepEqual([sink.length, sink.closings.length], [0, 0])
-  transport.resume()
-  assert.deepEqual([sink.length, sink.closings.length], [2, 1])
+  await Promise.resolve()
+  assert.deepEqual([[...Buffer.concat(sink.chunks)], sink.closings], [[1, 2, 3], [undefined]])
+
+  const going = new FakeChannel()
+  const other = dataChannel(going)
+  going.tell('message', { data: Uint8Array.of(1).buffer })
+  const told = new Recorder(other)
+  await Promise.resolve()
+  going.tell('message', { data: Uint8Array.of(2).buffer })
+  assert.deepEqual([...Buffer.concat(told.chunks)], [1, 2])
+})
+
+test('dataChannel takes 1 MiB before the start, however small the messages, and fails at more', async () => {
+  for (const size of [64 * KiB, 1]) {
+    const channel = new FakeChannel()
+    const transport = dataChannel(channel)
+    const data = new ArrayBuffer(size)
+    let taken = 0
+    while (channel.closes === 0) {
+      channel.tell('message', { data })
+      taken++
+    }
+    assert.equal(taken, Math.floor((1088 * KiB) / (size + 256)) + 1)
+    assert.match((await new Recorder(transport).closed)?.message ?? '', /before the session was started/)
+  }
+})
+
+test('dataChannel ends once also where the channel refuses to carry a word of it', async () => {
+  class Broken extends FakeChannel {
+    override send(): void {
+      throw new Error('it cannot be sent to')
+    }
+    override close(): void {
+      super.close()
+      throw new Error('nor closed')
+    }
+  }
+  const foreign = new Broken()
+  const told = new Recorder(dataChannel(foreign))
+  foreign.tell('message', { data: 'junk' })
+  assert.match(told.closings[0]?.message ?? '', /not Braidwire's/)
+  assert.deepEqual([told.closings.length, foreign.closes], [1, 1])
+
+  const closed = new Broken()
+  const transport = dataChannel(closed)
+  const sink = new Recorder(transport)
+  transport.close()
+  assert.deepEqual([sink.closings, closed.closes], [[undefined], 1])
+
+  const connecting = new Broken()
+  connecting.readyState = 'connecting'
+  const early = dataChannel(connecting)
+  const end = new Recorder(early)
+  early.send([Buffer.from('early')])
+  connecting.readyState = 'open'
+  connecting.tell('open')
+  assert.match(end.closings[0]?.message ?? '', /cannot be sent to/)
+})
+
+test('dataChannel names no control character that the other side chose', () => {
+  const channel = Object.assign(new FakeChannel(), { label: 'a\n\u001b[31mb' })
+  assert.equal(dataChannel(channel).remote, 'webrtc:a\\u000a\\u001b[31mb')
 })
 
 test('dataChannel fails with the error of the channel, and at what is none of its messages', () => {

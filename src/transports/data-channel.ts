@@ -2,9 +2,8 @@
 // channel is full, and an end that loses nothing. Names the members it uses; who connects the peers is somebody else's matter.
 
 import type { Transport, TransportSink } from '../session/transport.ts'
-import { closeTimer, errorOf } from './carrier.ts'
+import { closeTimer, errorOf, printable } from './carrier.ts'
 import { plain } from './chunks.ts'
-import { Held } from './held.ts'
 
 /** A data channel as browsers have it, as far as it is used here: an `RTCDataChannel`. */
 export interface DataChannelLike {
@@ -42,6 +41,9 @@ const MESSAGE_BYTES = 64 * 1024
 /** What may wait in the channel before `send` says full, and when it says that there is room again. */
 const FULL_BYTES = 256 * 1024
 const ROOM_BYTES = 64 * 1024
+/** What may arrive before the start, which nobody can have asked for, and what each message counts besides its bytes. */
+const EARLY_BYTES = (1024 + 64) * 1024
+const EARLY_MESSAGE_BYTES = 256
 /** The only text sent: the sender's last message. A channel that is closed at once may lose what is still in it. */
 const END = 'braidwire/1 end'
 
@@ -49,6 +51,9 @@ const END = 'braidwire/1 end'
  * Makes a {@link Transport} of a WebRTC data channel. The channel is the transport's from then on, and is closed at its end; the peer
  * connection stays its owner's, to be closed when the session is. It may still be connecting. What it carries is encrypted
  * from end to end; who is at the other end is what signalling says, so sign in there or with `authorize`.
+ *
+ * A data channel cannot be paused: `pause` does nothing, and the session's credit alone bounds what arrives. What arrives before the
+ * start is kept for it, up to 1 MiB.
  *
  * @throws TypeError for a channel that may lose or reorder messages: create it without `ordered: false`, `maxRetransmits` and
  * `maxPacketLifeTime`. Those of node-datachannel do not tell; there the caller has to know.
@@ -138,27 +143,25 @@ class DataChannelTransport implements Transport {
   readonly remote: string
   readonly confidential = true
   readonly #channel: DataChannelLike
+  /** Once it has started, and has been told what was before. */
   #sink: TransportSink | undefined
   /** What was sent before the channel was open. */
   #early: Uint8Array[] = []
+  /** What was received before the start. */
+  #arrived: Uint8Array[] = []
+  #arrivedBytes = 0
   /** Where small pieces are put together; a channel copies what it is given. */
   #message: Uint8Array | undefined
   #full = false
-  readonly #held = new Held()
   #closing = false
-  /** The other side has ended, and what came before that is still held. */
-  #gone = false
   #over = false
+  /** What the end was, for a sink that comes later. */
+  #end: Error | undefined
   #timer: unknown
 
   constructor(channel: DataChannelLike) {
     this.#channel = channel
-    this.remote = `webrtc:${channel.label}`
-  }
-
-  start(sink: TransportSink): void {
-    this.#sink = sink
-    const channel = this.#channel
+    this.remote = `webrtc:${printable(channel.label)}`
     channel.binaryType = 'arraybuffer'
     channel.bufferedAmountLowThreshold = ROOM_BYTES
     channel.addEventListener('open', () => this.#opened())
@@ -167,8 +170,13 @@ class DataChannelTransport implements Transport {
     channel.addEventListener('error', (event) =>
       this.#finish(errorOf((event as { error?: unknown }).error ?? 'it failed')),
     )
-    channel.addEventListener('close', () => this.#ended(new Error('the data channel closed without a goodbye')))
-    if (channel.readyState.startsWith('clos')) queueMicrotask(() => this.#finish())
+    channel.addEventListener('close', () => this.#finish(new Error('the data channel closed without a goodbye')))
+  }
+
+  start(sink: TransportSink): void {
+    const gone = this.#channel.readyState.startsWith('clos')
+    if (this.#over || gone || this.#arrived.length > 0) queueMicrotask(() => this.#catchUp(sink))
+    else this.#sink = sink
   }
 
   send(chunks: Uint8Array[]): boolean {
@@ -184,25 +192,24 @@ class DataChannelTransport implements Transport {
     return !this.#full
   }
 
-  pause(): void {
-    if (!this.#closing) this.#held.paused = true
-  }
+  pause(): void {}
 
-  resume(): void {
-    this.#held.resume()
-  }
+  resume(): void {}
 
   close(): void {
     if (this.#closing || this.#over) return
     this.#closing = true
-    this.#held.drop()
-    if (this.#gone || this.#channel.readyState !== 'open') {
+    if (this.#channel.readyState !== 'open') {
       this.#finish()
       return
     }
     // What is closed loses what it has not sent: the other side is told, and says that it has all.
     this.#timer = closeTimer(() => this.#finish())
-    this.#channel.send(END)
+    try {
+      this.#channel.send(END)
+    } catch {
+      this.#finish()
+    }
   }
 
   #write(chunks: readonly Uint8Array[]): void {
@@ -232,19 +239,34 @@ class DataChannelTransport implements Transport {
     if (this.#over) return
     const early = this.#early
     this.#early = []
-    this.#write(early)
+    try {
+      this.#write(early)
+    } catch (thrown) {
+      this.#finish(errorOf(thrown))
+      return
+    }
     if (this.#channel.bufferedAmount < FULL_BYTES) this.#drained()
   }
 
   #drained(): void {
-    if (!this.#full || this.#over || this.#closing) return
+    if (!this.#full || this.#over || this.#closing || this.#sink === undefined) return
     this.#full = false
-    this.#sink!.drained()
+    this.#sink.drained()
+  }
+
+  /** Tells what has happened before the start, and what happens while it is told. */
+  #catchUp(sink: TransportSink): void {
+    for (const chunk of this.#arrived) if (!this.#closing) sink.bytes(chunk)
+    this.#arrived = []
+    this.#sink = sink
+    if (this.#over) sink.closed(this.#end)
+    else if (this.#channel.readyState.startsWith('clos')) this.#finish()
+    else if (this.#channel.readyState === 'open' && this.#channel.bufferedAmount < FULL_BYTES) this.#drained()
   }
 
   #received(data: unknown): void {
     if (this.#over) return
-    if (data === END) this.#ended()
+    if (data === END) this.#finish()
     else if (data instanceof ArrayBuffer) this.#takeIn(new Uint8Array(data))
     else if (data instanceof Uint8Array) this.#takeIn(plain(data))
     else
@@ -254,26 +276,34 @@ class DataChannelTransport implements Transport {
   }
 
   #takeIn(chunk: Uint8Array): void {
-    this.#held.pass(() => {
-      if (!this.#over && !this.#closing) this.#sink!.bytes(chunk)
-    })
-  }
-
-  /** The other side is at its end: what has come before that is delivered first. */
-  #ended(error?: Error): void {
-    this.#gone = true
-    this.#held.pass(() => this.#finish(error))
+    if (this.#closing || chunk.length === 0) return
+    if (this.#sink !== undefined) {
+      this.#sink.bytes(chunk)
+      return
+    }
+    this.#arrivedBytes += chunk.length + EARLY_MESSAGE_BYTES
+    if (this.#arrivedBytes <= EARLY_BYTES) this.#arrived.push(chunk)
+    else this.#finish(new Error('more than 1 MiB came over the data channel before the session was started'))
   }
 
   #finish(error?: Error): void {
     if (this.#over) return
     this.#over = true
+    this.#end = this.#closing ? undefined : error
     clearTimeout(this.#timer)
     this.#early = []
-    this.#held.drop()
     const { readyState } = this.#channel
-    if (readyState === 'open' && !this.#closing) this.#channel.send(END)
-    if (!readyState.startsWith('clos')) this.#channel.close()
-    this.#sink?.closed(this.#closing ? undefined : error)
+    if (readyState === 'open' && !this.#closing) attempted(() => this.#channel.send(END))
+    if (!readyState.startsWith('clos')) attempted(() => this.#channel.close())
+    this.#sink?.closed(this.#end)
+  }
+}
+
+/** A channel that breaks just now may refuse even to end. */
+function attempted(task: () => unknown): void {
+  try {
+    task()
+  } catch {
+    // It is over all the same.
   }
 }

@@ -5,6 +5,7 @@ import { EventEmitter, once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Duplex, PassThrough, Writable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
+import { NOTHING_KEPT } from '../session/transport.ts'
 import { type DuplexLike, duplexTransport, type WritableLike } from './duplex.ts'
 import { Recorder } from './recorder.test.ts'
 
@@ -310,4 +311,15 @@ test('duplexTransport believes write where the length of what waits is not told,
   assert.equal(transport.send([Buffer.from('b')]), false)
   writable.emit('drain')
   assert.equal(sink.drains, 1)
+})
+
+test('duplexTransport gives memory back to a lender alone, and only what nothing was kept of', () => {
+  const lent = new PassThrough()
+  let givenBack = 0
+  const answers = [NOTHING_KEPT, NOTHING_KEPT, NOTHING_KEPT, false, undefined, NOTHING_KEPT]
+  const lender = { giveBack: () => givenBack++ }
+  duplexTransport(lent).start({ bytes: () => answers.shift(), drained() {}, closed() {} })
+  for (const told of [{ address: '::1' }, 'text', null, lender, lender, lender])
+    lent.emit('data', Buffer.from('x'), told)
+  assert.deepEqual([answers.length, givenBack], [0, 1])
 })

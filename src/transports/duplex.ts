@@ -1,7 +1,7 @@
 // Anything Node-shaped as a Transport: net and tls sockets, pipes, the two ends of a child's stdio, streamx, bare-tcp.
 // Owns how such an object is written to, closed and found dead; names the members it uses, and no platform.
 
-import type { Transport, TransportSink } from '../session/transport.ts'
+import { NOTHING_KEPT, type Transport, type TransportSink } from '../session/transport.ts'
 import { closeTimer, errorOf } from './carrier.ts'
 import { plain } from './chunks.ts'
 import { Reading, type Turns } from './reading.ts'
@@ -91,6 +91,11 @@ interface Lender {
   giveBack(): void
 }
 
+/** A carrier may tell anything behind a chunk: the address it came from, say. */
+function isLender(told: unknown): told is Lender {
+  return typeof (told as Partial<Lender> | null | undefined)?.giveBack === 'function'
+}
+
 class DuplexTransport implements Transport {
   readonly remote: string
   readonly confidential: boolean | undefined
@@ -126,7 +131,7 @@ class DuplexTransport implements Transport {
     this.#sink = sink
     const readable = this.#readable
     const writable = this.#writable
-    readable.on('data', (chunk, lender) => this.#received(chunk, lender as Lender | undefined))
+    readable.on('data', (chunk, lender) => this.#received(chunk, lender))
     readable.on('end', () => this.#readEnded())
     readable.on('close', () => this.#readEnded())
     writable.on('drain', () => this.#drained())
@@ -184,11 +189,11 @@ class DuplexTransport implements Transport {
     this.#reading.resume()
   }
 
-  #received(chunk: unknown, lender: Lender | undefined): void {
+  #received(chunk: unknown, lender: unknown): void {
     if (this.#closing || this.#over) return
     if (!(chunk instanceof Uint8Array)) {
       this.#finish(new TypeError('the duplex delivers text or objects, not bytes: it must not have an encoding'))
-    } else if (this.#reading.deliver(plain(chunk), this.#sink!) === false) lender?.giveBack()
+    } else if (this.#reading.deliver(plain(chunk), this.#sink!) === NOTHING_KEPT && isLender(lender)) lender.giveBack()
   }
 
   #drained(): void {

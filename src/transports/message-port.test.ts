@@ -270,3 +270,18 @@ test('messagePort fails when a message cannot be read', async () => {
   page.dispatchEvent(new Event('messageerror'))
   assert.match((await one.closed)?.message ?? '', /could not be read/)
 })
+
+test('messagePort keeps 2 MiB for a session that is paused, and fails at more, which no Braidwire sends', async () => {
+  const [page, scope] = webPair()
+  const transport = messagePort(page)
+  const sink = new Recorder(transport)
+  scope.postMessage(OPEN)
+  await turned()
+  transport.pause()
+  for (let sent = 0; sent < 31; sent++) scope.postMessage(new Uint8Array(64 * 1024))
+  await turned()
+  assert.deepEqual([sink.length, sink.closings.length], [0, 0])
+  scope.postMessage(new Uint8Array(64 * 1024))
+  assert.match((await sink.closed)?.message ?? '', /more came over the port/)
+  assert.equal(sink.length, 0)
+})

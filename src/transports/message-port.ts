@@ -45,6 +45,8 @@ const CLOSE = 'braidwire/1 close'
  */
 const FULL_BYTES = 1024 * 1024
 const TAKEN_BYTES = FULL_BYTES / 4
+/** What is kept for a session that is paused; who sends more does not count what was taken. */
+const HELD_BYTES = 2 * FULL_BYTES
 /** What a message takes in the queue of a port besides its bytes. */
 const MESSAGE_BYTES = 256
 /** Below this cloning costs no more than giving the buffer away (measured: equal at 4 KiB, 1.2 times at 16 KiB). */
@@ -88,6 +90,7 @@ class MessagePortTransport implements Transport {
   /** Taken, and not yet told. */
   #taken = 0
   readonly #held = new Held()
+  #heldBytes = 0
   #closing = false
   #saidClose = false
   /** The other side has ended, and what came before that is still held. */
@@ -210,8 +213,8 @@ class MessagePortTransport implements Transport {
   /** What is told as taken is what somebody has read: who does not read is not sent more than fills the port. */
   #deliver(chunks: readonly Uint8Array[]): void {
     for (const chunk of chunks) {
-      if (this.#held.paused) this.#held.pass(() => this.#deliver([chunk]))
-      else if (this.#over || this.#closing) return
+      if (this.#over || this.#closing) return
+      if (this.#held.paused) this.#hold(chunk)
       else {
         this.#taken += chunk.length
         this.#sink!.bytes(plain(chunk))
@@ -220,6 +223,19 @@ class MessagePortTransport implements Transport {
     if (this.#taken < TAKEN_BYTES || this.#over) return
     this.#port.postMessage(this.#taken, [])
     this.#taken = 0
+  }
+
+  #hold(chunk: Uint8Array): void {
+    const bytes = chunk.length + MESSAGE_BYTES
+    this.#heldBytes += bytes
+    if (this.#heldBytes > HELD_BYTES) {
+      this.#finish(new Error('more came over the port than it may before any of it is taken'))
+      return
+    }
+    this.#held.pass(() => {
+      this.#heldBytes -= bytes
+      this.#deliver([chunk])
+    })
   }
 
   #acknowledged(bytes: number): void {

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { BraidError } from '../engine/errors.ts'
 import type { Session } from '../session/session.ts'
+import type { Receiver, Stream } from '../session/stream.ts'
 import { pair } from '../testing/pair.ts'
 import { connect, listen } from './connect.ts'
 import { streamTransport } from './stream.ts'
@@ -57,5 +59,43 @@ test('a stream that somebody reads already carries nothing', async () => {
   void read.readable().catch(() => {})
   const sink = { bytes() {}, drained() {}, closed() {} }
   assert.throws(() => streamTransport(read).start(sink), TypeError)
+  await a.close()
+})
+
+/** A stream of which everything happens while it is told its receiver. */
+function failing(happens: (receiver: Receiver) => void): Stream {
+  const remote = { address: 'memory:', confidential: true }
+  const ready = Promise.reject(new Error('it was reset'))
+  ready.catch(() => {})
+  const double = {
+    name: 'inner',
+    session: { remote },
+    ready,
+    pause() {},
+    resume() {},
+    end() {},
+    reset() {},
+    write: () => false,
+  }
+  return Object.assign(double, { receive: happens }) as unknown as Stream
+}
+
+test('a stream that fails before the start is done tells its end once', async () => {
+  const error = new BraidError('CANCELLED', 'it was reset')
+  for (const happens of [() => {}, (receiver: Receiver) => receiver.failed(error)]) {
+    const transport = streamTransport(failing(happens))
+    const ends: (string | undefined)[] = []
+    const sink = { bytes() {}, drained() {}, closed: (cause?: Error) => void ends.push(cause?.message) }
+    const sent = Promise.resolve().then(() => transport.send([Uint8Array.of(1)]))
+    transport.start(sink)
+    await sent
+    for (let turn = 0; turn < 10; turn++) await null
+    assert.deepEqual(ends, ['it was reset'])
+  }
+})
+
+test('the name of a stream, which the other side chose, makes no line of its own in an address', async () => {
+  const [a] = pair()
+  assert.equal(streamTransport(a.open('in\nner\u2028')).remote, 'memory:#in\\u000aner\\u2028')
   await a.close()
 })

@@ -4,7 +4,7 @@
 import type { BraidError } from '../engine/errors.ts'
 import type { Receiver, Stream } from '../session/stream.ts'
 import type { Transport, TransportSink } from '../session/transport.ts'
-import { closeTimer } from './carrier.ts'
+import { closeTimer, printable } from './carrier.ts'
 
 /**
  * Makes a {@link Transport} of a stream of another session, from either side. The stream is the transport's from then on: nobody else
@@ -35,6 +35,8 @@ class StreamTransport implements Transport, Receiver {
   readonly confidential: boolean
   readonly #stream: Stream
   #sink: TransportSink | undefined
+  /** What is to be told when it has started. */
+  #early: (() => void) | undefined
   #paused = false
   #closing = false
   #over = false
@@ -43,7 +45,7 @@ class StreamTransport implements Transport, Receiver {
 
   constructor(stream: Stream) {
     const { address, confidential } = stream.session.remote
-    this.remote = `${address}#${stream.name}`
+    this.remote = `${address}#${printable(stream.name)}`
     this.confidential = confidential
     this.#stream = stream
   }
@@ -52,16 +54,14 @@ class StreamTransport implements Transport, Receiver {
   start(sink: TransportSink): void {
     const stream = this.#stream
     stream.pause()
+    stream.receive(this)
     // Its end may be told at once; a transport says nothing before it has started.
     queueMicrotask(() => {
       this.#sink = sink
       if (this.#early !== undefined) this.#early()
       else if (!this.#paused) stream.resume()
     })
-    stream.receive(this)
   }
-
-  #early: (() => void) | undefined
 
   send(chunks: Uint8Array[]): boolean {
     if (this.#closing || this.#over) return true
@@ -115,8 +115,9 @@ class StreamTransport implements Transport, Receiver {
   // -- within
 
   #tell(news: () => void): void {
-    if (this.#sink === undefined) this.#early = news
-    else news()
+    if (this.#sink !== undefined) news()
+    // That it is over was settled before.
+    else if (!this.#over) this.#early = news
   }
 
   #whenReady(task: () => void): void {
@@ -140,6 +141,7 @@ class StreamTransport implements Transport, Receiver {
     // A stream whose other half was read to its end just ends; what was written goes its way.
     if (error === undefined && this.#readDone) this.#stream.end()
     else this.#stream.reset('CANCELLED')
-    this.#sink?.closed(error)
+    if (this.#sink === undefined) this.#early = () => this.#sink?.closed(error)
+    else this.#sink.closed(error)
   }
 }

@@ -140,6 +140,27 @@ test('a text message, and another subprotocol, end the transport with a sentence
   assert.deepEqual(other.told, ['the subprotocol of the WebSocket is "graphql-ws", not "braidwire"'])
 })
 
+test('however long the subprotocol of the other side is, the reason it is closed with fits into a frame', () => {
+  const double = new Double()
+  double.protocol = 'x'.repeat(200)
+  const { clock, told } = started(double)
+  assert.deepEqual(double.closes, [[1002, 'the subprotocol is not "braidwire"']])
+  clock.advance(2000)
+  assert.deepEqual(told, [`the subprotocol of the WebSocket is "${double.protocol}", not "braidwire"`])
+})
+
+test('of another subprotocol nothing is delivered, also not what came before the start', async () => {
+  const double = new Double()
+  double.protocol = 'graphql-ws'
+  const told: unknown[] = []
+  const transport = webSocketTransport(double as unknown as WebSocketLike)
+  double.receives(Uint8Array.of(1).buffer)
+  transport.start({ bytes: () => told.push('bytes'), drained: () => {}, closed: (error) => told.push(error?.message) })
+  double.closesWith(1002)
+  await Promise.resolve()
+  assert.deepEqual(told, ['the subprotocol of the WebSocket is "graphql-ws", not "braidwire"'])
+})
+
 test('each way of ending is told in words, once', () => {
   const ends: [number, string, RegExp][] = [
     [1000, '', /^closed$/],
@@ -201,6 +222,18 @@ test('what arrives before the start is delivered after it, in order, and then th
   double.receives(Uint8Array.of(4).buffer)
   double.closesWith(1000)
   assert.deepEqual(told, [1, 2, 3, 4, 'closed'])
+})
+
+test('a socket that closes before it was told what had arrived tells that first, and its end once', async () => {
+  const double = new Double()
+  const told: unknown[] = []
+  const transport = webSocketTransport(double as unknown as WebSocketLike)
+  double.receives(Uint8Array.of(1).buffer)
+  transport.start({ bytes: (chunk) => told.push(...chunk), drained: () => {}, closed: () => told.push('closed') })
+  double.closesWith(1000)
+  assert.deepEqual(told, [])
+  await Promise.resolve()
+  assert.deepEqual(told, [1, 'closed'])
 })
 
 test('remote has no query, and what stays on this machine or is encrypted is confidential', () => {

@@ -145,13 +145,16 @@ class WebSocketTransport implements Transport {
       // Also long after the end: one that nobody hears would end the program.
       this.#ws.on('error', (error: Error) => this.#failed(explained(error)))
     }
+    if (socket.readyState === 1) this.#opened()
   }
 
   start(sink: TransportSink): void {
+    if (this.#over || this.#arrived.length > 0) {
+      queueMicrotask(() => this.#catchUp(sink))
+      return
+    }
     this.#sink = sink
-    if (this.#over || this.#arrived.length > 0) queueMicrotask(() => this.#catchUp(sink))
-    else if (this.#socket.readyState === 1) this.#opened()
-    else if (this.#socket.readyState > 1) queueMicrotask(() => this.#finish(this.#failure))
+    if (this.#socket.readyState > 1 && !this.#closing) queueMicrotask(() => this.#finish(this.#failure))
   }
 
   send(chunks: Uint8Array[]): boolean {
@@ -235,7 +238,8 @@ class WebSocketTransport implements Transport {
   }
 
   #drained(): void {
-    this.#full = false
+    // It is owed until there is somebody to tell.
+    this.#full = this.#sink === undefined
     this.#sink?.drained()
   }
 
@@ -247,6 +251,7 @@ class WebSocketTransport implements Transport {
       this.#refuse(
         CLOSE.protocol,
         `the subprotocol of the WebSocket is ${JSON.stringify(protocol)}, not "${SUBPROTOCOL}"`,
+        `the subprotocol is not "${SUBPROTOCOL}"`,
       )
       return
     }
@@ -256,12 +261,13 @@ class WebSocketTransport implements Transport {
     if (this.send(early)) this.#drained()
   }
 
-  /** Tells what has happened before the start. */
+  /** Tells what has happened before the start, and what happens while it is told. */
   #catchUp(sink: TransportSink): void {
-    const arrived = this.#arrived
+    for (const bytes of this.#arrived) if (!this.#closing) sink.bytes(bytes)
     this.#arrived = []
-    for (const bytes of arrived) if (!this.#closing) sink.bytes(bytes)
+    this.#sink = sink
     if (this.#over) sink.closed(this.#end)
+    else if (this.#full && this.#socket.bufferedAmount < FULL_BYTES) this.#drained()
   }
 
   #received(data: unknown, binary: boolean): void {
@@ -272,17 +278,17 @@ class WebSocketTransport implements Transport {
     }
     const bytes = data instanceof Uint8Array ? plain(data) : new Uint8Array(data)
     if (bytes.length === 0) return
-    if (this.#sink === undefined || this.#arrived.length > 0) this.#arrived.push(bytes)
+    if (this.#sink === undefined) this.#arrived.push(bytes)
     else if (this.#reading === undefined) this.#sink.bytes(bytes)
     else this.#reading.deliver(bytes, this.#sink)
     this.#look()
   }
 
-  /** The other side does not speak as it must: tells it so, and ends. */
-  #refuse(code: number, why: string): void {
+  /** The other side does not speak as it must: tells it so, in the 123 bytes there are (RFC 6455, section 5.5), and ends. */
+  #refuse(code: number, why: string, reason = why): void {
     if (this.#closing || this.#over) return
     this.#failed(new Error(why))
-    this.#socket.close(code, why)
+    this.#socket.close(code, reason)
   }
 
   #failed(error: Error): void {
