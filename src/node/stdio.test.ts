@@ -139,6 +139,7 @@ test('a child that has exited tells nothing any more after its end', async () =>
   assert.equal(transport.send([new Uint8Array(100)]), false)
   await over
   readable.write('late')
+  pipe.emit('drain')
   pipe.resume()
   await once(pipe, 'close')
   assert.deepEqual(told, ['closed'])

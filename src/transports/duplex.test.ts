@@ -316,10 +316,10 @@ test('duplexTransport believes write where the length of what waits is not told,
 test('duplexTransport gives memory back to a lender alone, and only what nothing was kept of', () => {
   const lent = new PassThrough()
   let givenBack = 0
-  const answers = [NOTHING_KEPT, NOTHING_KEPT, NOTHING_KEPT, false, undefined, NOTHING_KEPT]
+  const answers = [NOTHING_KEPT, NOTHING_KEPT, NOTHING_KEPT, false, undefined, NOTHING_KEPT, NOTHING_KEPT]
   const lender = { giveBack: () => givenBack++ }
   duplexTransport(lent).start({ bytes: () => answers.shift(), drained() {}, closed() {} })
-  for (const told of [{ address: '::1' }, 'text', null, lender, lender, lender])
-    lent.emit('data', Buffer.from('x'), told)
-  assert.deepEqual([answers.length, givenBack], [0, 1])
+  const told = [{ address: '::1' }, 'text', null, lender, lender, lender, lender]
+  for (const each of told) lent.emit('data', Buffer.from('x'), each)
+  assert.deepEqual([answers.length, givenBack], [0, 2])
 })
