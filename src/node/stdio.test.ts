@@ -160,6 +160,8 @@ test('a child without pipes, this very process, and stdio: twice are refused', a
   const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' })
   await assert.rejects(connect(child), /has no pipes: start it with stdio/)
   assert.equal(isChild(process), false)
+  // What a worker is, though its thread prints through such streams.
+  assert.equal(isChild({ stdin: null, stdout: process.stdout, postMessage() {} }), false)
   await assert.rejects(connect(process as never), TypeError)
   const again = start(
     t,

@@ -59,8 +59,10 @@ export function stdioTransport(): Transport {
 
 /** Whether something is a child process, or its two pipes. */
 export function isChild(target: unknown): target is ChildLike {
-  const { stdin, stdout } = (target ?? {}) as Partial<ChildLike>
-  return typeof target === 'object' && stdin !== undefined && stdout !== undefined && !Object.is(target, process)
+  const { stdin, stdout, postMessage } = (target ?? {}) as Partial<ChildLike> & { postMessage?: unknown }
+  // A worker has both too, for what its thread prints.
+  if (typeof target !== 'object' || postMessage !== undefined || Object.is(target, process)) return false
+  return stdin !== undefined && stdout !== undefined
 }
 
 /**
