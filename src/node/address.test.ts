@@ -30,8 +30,14 @@ for (const [url, address] of good) {
 
 const bad: readonly [string, RegExp][] = [
   ['', /tcp:\/\/host:port, tls:\/\/host:port, ws:\/\/ or wss:\/\/host:port\/path, unix:\/path, or stdio:/],
-  ['127.0.0.1:4000', /tcp:\/\/host:port, tls:\/\/host:port, ws:\/\/ or wss:\/\/host:port\/path, unix:\/path, or stdio:/],
-  ['http://127.0.0.1:4000', /tcp:\/\/host:port, tls:\/\/host:port, ws:\/\/ or wss:\/\/host:port\/path, unix:\/path, or stdio:/],
+  [
+    '127.0.0.1:4000',
+    /tcp:\/\/host:port, tls:\/\/host:port, ws:\/\/ or wss:\/\/host:port\/path, unix:\/path, or stdio:/,
+  ],
+  [
+    'http://127.0.0.1:4000',
+    /tcp:\/\/host:port, tls:\/\/host:port, ws:\/\/ or wss:\/\/host:port\/path, unix:\/path, or stdio:/,
+  ],
   ['tcp://127.0.0.1', /tcp:\/\/host:port/],
   ['tls://127.0.0.1', /it must read tls:\/\/host:port/],
   ['tls://:4000', /host is missing/],
