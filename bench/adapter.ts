@@ -1,7 +1,9 @@
 // What one contender can do, as the workloads see it: the only interface between the two.
 // Knows no contender and no workload.
 
+import type { MessagePort } from 'node:worker_threads'
 import { peers } from './peers.ts'
+import type { Mark } from './sample.ts'
 
 /** Counts what the listening process has received, stream by stream. */
 export class Meter {
@@ -35,6 +37,8 @@ export interface Caller {
   call(body: Body, done: (reply: Body) => void): void
   /** What its users would pass for bytes, when it is not a Uint8Array. */
   readonly passes?: 'text' | 'buffer'
+  /** Of a `pair` whose listening side is not in this process or thread: what that knows about itself. */
+  mark?(collect: boolean): Promise<Mark>
 }
 
 /** The dialling side of one session (or of as many connections as the contender needs). */
@@ -58,16 +62,18 @@ export interface Remote extends Caller {
 /** Options above the defaults, by the contender's own names. Printed with the row they are raised for. */
 export type Raised = Readonly<Record<string, number>>
 
-/** An address as `net` takes it: TCP, where port 0 is any free one, or a Unix socket. */
-export type Where = { readonly host: string; readonly port: number } | { readonly path: string }
+/** An address as `net` takes it: TCP, where port 0 is any free one, or a Unix socket; and whom to trust there, in PEM. */
+export type Where = { readonly host: string; readonly port: number; readonly ca?: string } | { readonly path: string }
 
 export interface Adapter {
   /** Starts a listener that counts stream bytes and answers calls; resolves with where it really listens. */
   listen(meter: Meter, raised: Raised, where: Where): Promise<Where>
   /** A row names only contenders whose dialling side can do what its workload asks. */
   dial(where: Where, raised: Raised): Promise<Caller>
-  /** Both sides in this process, with nothing but memory between them; resolves with the dialling one. */
+  /** Both sides in this process, or started by it, with nothing but memory or their own carrier between them; resolves with the dialling one. */
   pair?(meter: Meter, raised: Raised): Promise<Caller>
+  /** The listening side as a child or a thread that `pair` started, with the ports a thread was given. */
+  below?(meter: Meter, ports: readonly MessagePort[]): void
 }
 
 /** What a row may ask of a contender. `rpc`: typed calls, `Remote`; `memory`: it has a `pair`. */
@@ -138,6 +144,71 @@ export const adapters = {
     title: 'Braidwire over ws',
     note: 'over loopback and TLS its mask is zero, where ws alone masks every message',
     load: async (): Promise<Adapter> => (await import('./adapters/braidwire.ts')).braidwireWs,
+  },
+  'bare-tls': {
+    title: 'tls alone',
+    note: 'as plain sockets',
+    load: async (): Promise<Adapter> => (await import('./adapters/tls.ts')).bareTls,
+  },
+  'braidwire-tls': {
+    title: 'Braidwire over TLS',
+    load: async (): Promise<Adapter> => (await import('./adapters/tls.ts')).braidwireTls,
+  },
+  'bare-web': {
+    title: 'Web streams alone',
+    note: 'as plain sockets, through `Duplex.toWeb`: one `write` a message, `ready` waited for, `for await` over what comes',
+    load: async (): Promise<Adapter> => (await import('./adapters/web-streams.ts')).bareWeb,
+  },
+  'braidwire-web': {
+    title: 'Braidwire over Web streams',
+    note: 'those of `Duplex.toWeb`, over a TCP socket',
+    load: async (): Promise<Adapter> => (await import('./adapters/web-streams.ts')).braidwireWeb,
+  },
+  'bare-nested': {
+    title: 'a stream of Braidwire alone',
+    note: 'calls as over plain sockets, through `duplex()`',
+    load: async (): Promise<Adapter> => (await import('./adapters/nested.ts')).bareNested,
+  },
+  'braidwire-nested': {
+    title: 'Braidwire in a stream of Braidwire',
+    load: async (): Promise<Adapter> => (await import('./adapters/nested.ts')).braidwireNested,
+  },
+  'bare-stdio': {
+    title: 'pipes of a child alone',
+    note: 'as plain sockets: a child a stream, and one for calls',
+    load: async (): Promise<Adapter> => (await import('./adapters/stdio.ts')).bareStdio,
+  },
+  'braidwire-stdio': {
+    title: 'Braidwire over stdio of a child',
+    load: async (): Promise<Adapter> => (await import('./adapters/stdio.ts')).braidwireStdio,
+  },
+  'bare-thread': {
+    title: 'postMessage to a thread alone',
+    note: 'a chunk or call a message, cloned; as much under way as Braidwire has, told by the receiver',
+    load: async (): Promise<Adapter> => (await import('./adapters/thread.ts')).bareThread(false),
+  },
+  'bare-thread-transfer': {
+    title: 'postMessage with transfer alone',
+    note: 'the same with a copy of the chunk, made by the sender and given away',
+    load: async (): Promise<Adapter> => (await import('./adapters/thread.ts')).bareThread(true),
+  },
+  'braidwire-thread': {
+    title: 'Braidwire to a thread',
+    load: async (): Promise<Adapter> => (await import('./adapters/thread.ts')).braidwireThread(false),
+  },
+  'braidwire-thread-transfer': {
+    title: 'Braidwire to a thread, transfer',
+    note: 'a copy of each chunk, made by the sender and given away',
+    load: async (): Promise<Adapter> => (await import('./adapters/thread.ts')).braidwireThread(true),
+  },
+  'bare-webrtc': {
+    title: 'data channel alone',
+    note: 'of node-datachannel, both peers in one process; a chunk or call a message; writers wait at 256 KiB buffered',
+    load: async (): Promise<Adapter> => (await import('./adapters/webrtc.ts')).bareWebrtc,
+  },
+  'braidwire-webrtc': {
+    title: 'Braidwire over a data channel',
+    load: async (): Promise<Adapter> => (await import('./adapters/webrtc.ts')).braidwireWebrtc,
   },
   'braidwire-rpc': {
     title: 'Braidwire, typed calls',

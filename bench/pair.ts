@@ -38,7 +38,7 @@ export const thisNode: Runtime = { path: process.execPath, flags: ['--expose-gc'
 export class Pair {
   readonly #part: Part
   readonly #client: Worker
-  /** Neither of them where both sides are one process. */
+  /** Neither of them where both sides are one process, or the dialling one starts the other. */
   readonly #server: Worker | undefined
   readonly #between: Worker | undefined
   #folder: string | undefined
@@ -49,7 +49,7 @@ export class Pair {
     const name = `${part.row}.${part.adapter}`
     const own = { ...runtime, flags: [...runtime.flags, ...flags] }
     const { path, through } = rowNamed(part.row)
-    if (path !== 'memory') this.#server = new Worker(WORKER, `${name}.server`, own, {})
+    if (path !== 'memory' && path !== 'own') this.#server = new Worker(WORKER, `${name}.server`, own, {})
     if (through !== undefined) this.#between = new Worker(BETWEEN, `${name}.between`, own, {})
     this.#client = new Worker(WORKER, `${name}.client`, own, {
       mark: (collect: boolean) => this.#server?.ask('mark', collect),

@@ -8,13 +8,14 @@ import { type TestContext, test } from 'node:test'
 import { root } from '../test/sources.ts'
 import { bars } from './plot-bars.ts'
 import { curves } from './plot-lines.ts'
-import { compose, publish, replaced } from './report-papers.ts'
+import { compose, PAPERS, publish, replaced } from './report-papers.ts'
 import { curveTable } from './report-plots.ts'
 import { fileText } from './report-record.ts'
 import { sampleRun } from './report-sample.ts'
 
 const README = 'README.md'
 const PERFORMANCE = 'docs/PERFORMANCE.md'
+const TRANSPORTS = 'docs/TRANSPORTS.md'
 const plot = {
   title: 'cost of a call',
   x: 'streams',
@@ -43,6 +44,7 @@ function project(t: TestContext, performance: string): { folder: string; given: 
   mkdirSync(join(folder, 'docs'))
   writeFileSync(join(folder, README), marked('short'))
   writeFileSync(join(folder, PERFORMANCE), performance)
+  writeFileSync(join(folder, TRANSPORTS), marked('transports.json'))
   const given = join(folder, 'scale.json')
   writeFileSync(given, curveFile)
   return { folder, given }
@@ -114,7 +116,7 @@ test('what is no measurement is refused in a sentence', () => {
 })
 
 test('the README needs a whole run', () => {
-  const papers = new Map([README, PERFORMANCE].map((path) => [path, marked('short', 'goals', 'a.json')]))
+  const papers = new Map(PAPERS.map((path) => [path, marked('short', 'goals', 'a.json')]))
   assert.throws(() => compose(new Map([['a.json', fileText(sampleRun())]]), papers), /^Error: No run has all rows/)
 })
 
@@ -156,7 +158,7 @@ test('the papers and plots are those of the published results', () => {
   const folder = join(root, 'docs/bench')
   const files = readdirSync(folder).filter((file) => file.endsWith('.json'))
   const results = new Map(files.map((file) => [file, readFileSync(join(folder, file), 'utf8')]))
-  const papers = new Map([README, PERFORMANCE].map((path) => [path, readFileSync(join(root, path), 'utf8')]))
+  const papers = new Map(PAPERS.map((path) => [path, readFileSync(join(root, path), 'utf8')]))
   for (const [path, text] of compose(results, papers))
     assert.ok(readFileSync(join(root, path), 'utf8') === text, `${path} is out of date: npm run bench:papers`)
 })
@@ -181,4 +183,17 @@ test('runs on several runtimes are published as one table, with a ratio for each
   assert.equal(ours, `| MiB/s, Braidwire | ${Math.round(median(braidwire!)).toLocaleString('en-US')} | – |`)
   assert.match(ratio!, /^\| Braidwire ÷ plain sockets \| \d[\d.]*( \(!\))? \| – \|$/)
   assert.ok(median(net!) > 0)
+})
+
+test('pairs are published in the paper about transports, each beside what it is measured against', (t) => {
+  const { folder } = project(t, marked('goals'))
+  const run = sampleRun(['net', 'braidwire'])
+  const { bulk } = run.rows
+  const goals = [{ by: 'braidwire', against: 'net', column: 'mibPerS', atLeast: 0.9 }] as const
+  const given = join(folder, 'transports.json')
+  writeFileSync(given, fileText({ ...run, rows: { bulk: { ...bulk!, goals } } }))
+  assert.deepEqual(publish(folder, [given]).sort(), ['docs/TRANSPORTS.md', 'docs/bench/transports.json'])
+  const rows = readFileSync(join(folder, TRANSPORTS), 'utf8').split('\n')
+  const found = rows.find((line) => line.startsWith('| Braidwire |'))
+  assert.match(found!, /^\| Braidwire \| [\d,.]+ \| plain sockets \| [\d,.]+ \| [\d.]+( \(!\))? \| 0\.9 \|$/)
 })

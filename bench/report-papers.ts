@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { goalsTable } from './report-goals.ts'
+import { pairTables } from './report-pairs.ts'
 import { barPlots, curvePlots, curveTable, type Drawing, type PlotsRecord } from './report-plots.ts'
 import type { RunRecord } from './report-record.ts'
 import { short } from './report-short.ts'
@@ -14,6 +15,13 @@ import { type RuntimesRecord, runtimesMethod, runtimesTable } from './runtimes/r
 const FOLDER = 'docs/bench'
 const README = 'README.md'
 const PERFORMANCE = 'docs/PERFORMANCE.md'
+const TRANSPORTS = 'docs/TRANSPORTS.md'
+
+/** What results are put into, from the root of the project. */
+export const PAPERS: readonly string[] = [README, PERFORMANCE, TRANSPORTS]
+
+/** A run of pairs, which has a paper of its own: every goal stands in its tables. */
+const PAIRS = 'transports.json'
 
 /** Fewer agree by chance: a quick look would pass for a steady measurement. */
 const ROUNDS_MIN = 3
@@ -37,7 +45,7 @@ export function publish(root: string, given: readonly string[]): string[] {
     if (!existsSync(path)) throw new Error(`There is no file ${path}.`)
     results.set(basename(path), readFileSync(path, 'utf8'))
   }
-  const papers = new Map([README, PERFORMANCE].map((path) => [path, readFileSync(join(root, path), 'utf8')]))
+  const papers = new Map(PAPERS.map((path) => [path, readFileSync(join(root, path), 'utf8')]))
   const texts = new Map([...compose(results, papers), ...[...results].map(([file, text]) => at(file, text))])
   const changed = [...texts].filter(([path, text]) => !isAlready(join(root, path), text))
   mkdirSync(join(root, FOLDER), { recursive: true })
@@ -63,26 +71,30 @@ function at(file: string, text: string): [string, string] {
 /**
  * Papers and plots as they should be. A block whose results are not there stays as it is.
  * @param results JSON by file name
- * @param papers README and PERFORMANCE
+ * @param papers those of PAPERS
  */
 export function compose(results: Texts, papers: Texts): Map<string, string> {
   const published = [...results]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([file, text]) => [file, parsed(file, text)] as const)
-  const runs = published.flatMap(([, one]) => ('rows' in one ? [one] : []))
+  const runs = published.flatMap(([file, one]) => ('rows' in one && file !== PAIRS ? [one] : []))
   const texts = new Map<string, string>()
-  let [readme, performance] = [papers.get(README)!, papers.get(PERFORMANCE)!]
+  let [readme, performance, transports] = PAPERS.map((path) => papers.get(path)) as [string, string, string]
   if (runs.length > 0) {
     readme = replaced(README, readme, 'short', short(runs))
     performance = replaced(PERFORMANCE, performance, 'goals', goalsTable(runs))
   }
   for (const [file, one] of published) {
+    if (file === PAIRS && 'rows' in one) {
+      transports = replaced(TRANSPORTS, transports, file, pairsBlock(file, one))
+      continue
+    }
     const name = basename(file, '.json')
     const drawings = 'rows' in one ? barPlots(name, one) : 'plots' in one ? curvePlots(name, one) : []
     for (const { file: drawing, svg } of drawings) texts.set(...at(drawing, svg))
     performance = replaced(PERFORMANCE, performance, file, block(file, one, drawings))
   }
-  return texts.set(README, readme).set(PERFORMANCE, performance)
+  return texts.set(README, readme).set(PERFORMANCE, performance).set(TRANSPORTS, transports)
 }
 
 function block(file: string, one: Published, drawings: readonly Drawing[]): string {
@@ -129,6 +141,10 @@ function runBlock(file: string, run: RunRecord, drawings: readonly Drawing[]): s
     .map((part) => part.trimEnd())
     .filter((part) => part !== '')
     .join('\n\n')
+}
+
+function pairsBlock(file: string, run: RunRecord): string {
+  return `${method(run)} Every round: [${file}](./bench/${file}).\n\n${pairTables(run)}\n${notes(run)}`
 }
 
 function plotsBlock(

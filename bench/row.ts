@@ -21,8 +21,8 @@ export interface Goal {
 
 export interface Row {
   readonly title: string
-  /** What lies between the two sides; `memory`: both are in one process. */
-  readonly path: 'tcp' | 'unix' | 'memory'
+  /** What lies between the two sides; `memory`: both are in one process; `own`: so they are, or the dialling side starts the other. */
+  readonly path: 'tcp' | 'unix' | 'memory' | 'own'
   /** A network of its own process in between, TCP alone; `{}` only counts what passes. */
   readonly through?: Partial<Weather>
   readonly workload: Workload | Probe

@@ -31,15 +31,16 @@ const line = new Line(process, {
     await prepare(row, dialled)
   },
 
-  /** Both sides in this process. */
+  /** Both sides in this process, or started by it. */
   async join({ adapter, row }: Part): Promise<void> {
     const { pair } = await contender(adapter).load()
     if (pair === undefined) throw new Error('it cannot be had in memory')
+    const dialled = await pair(meter, raised({ adapter, row }))
     others = {
-      mark: async (collect) => ({ ...mark(meter.bytes, collect), cpuMs: 0 }),
+      mark: dialled.mark ?? (async (collect) => ({ ...mark(meter.bytes, collect), cpuMs: 0 })),
       wire: async () => undefined,
     }
-    await prepare(row, await pair(meter, raised({ adapter, row })))
+    await prepare(row, dialled)
   },
 
   mark: (collect: boolean): Mark => mark(meter.bytes, collect),

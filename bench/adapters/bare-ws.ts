@@ -4,11 +4,11 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Adapter, Body, Dialled, Meter, Outlet } from '../adapter.ts'
+import { Replies } from './replies.ts'
+import { turning } from './turning.ts'
 
 /** Bytes buffered when a writer has to wait: what a socket of Node takes before it says so. */
 const BUFFERED_MAX = 64 * 1024
-/** Bytes written before the event loop turns. */
-const TURN_BYTES = 1024 * 1024
 const PLAIN = { perMessageDeflate: false } as const
 
 export const bareWs: Adapter = {
@@ -42,27 +42,19 @@ function serve(socket: WebSocket, isCalls: boolean, meter: Meter): void {
 class Sockets implements Dialled {
   readonly #url: string
   readonly #calls: WebSocket
-  readonly #waiting: ((reply: Body) => void)[] = []
-  #answered = 0
+  readonly #replies = new Replies()
 
   constructor(url: string, calls: WebSocket) {
     this.#url = url
     this.#calls = calls
-    calls.on('message', (message: Buffer) => {
-      const done = this.#waiting[this.#answered++]!
-      if (this.#answered === 1024) {
-        this.#waiting.splice(0, this.#answered)
-        this.#answered = 0
-      }
-      done(message)
-    })
+    calls.on('message', this.#replies.take)
   }
 
   async open(ready: () => void): Promise<Outlet> {
     const socket = new WebSocket(`${this.#url}/stream`, PLAIN)
     await once(socket, 'open')
     let full = false
-    let written = 0
+    const turn = turning(ready)
     const sent = (): void => {
       if (!full || socket.bufferedAmount >= BUFFERED_MAX) return
       full = false
@@ -72,18 +64,13 @@ class Sockets implements Dialled {
       write(chunk) {
         socket.send(chunk, sent)
         full = socket.bufferedAmount >= BUFFERED_MAX
-        written += chunk.length
-        if (full || written < TURN_BYTES) return !full
-        // The system may take all there is for ever: other things have their turn now and then.
-        written = 0
-        setImmediate(ready)
-        return false
+        return turn(chunk.length, !full)
       },
     }
   }
 
   call(body: Uint8Array, done: (reply: Body) => void): void {
-    this.#waiting.push(done)
+    this.#replies.expect(done)
     this.#calls.send(body)
   }
 }

@@ -3,7 +3,7 @@
 import type { Where } from '../adapter.ts'
 
 /** What goes over TCP. */
-export type Scheme = 'tcp' | 'ws'
+export type Scheme = 'tcp' | 'tls' | 'ws'
 
 /** For `listen` and `connect`. */
 export function urlOf(where: Where, scheme: Scheme = 'tcp'): string {

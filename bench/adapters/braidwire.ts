@@ -35,14 +35,16 @@ function adapter(resume: boolean, scheme: Scheme = 'tcp'): Adapter {
   }
 }
 
-function serve(session: Session, meter: Meter): void {
+/** What the listening side does with a session, whatever it runs over. */
+export function serve(session: Session, meter: Meter): void {
   session.handle('sink', (stream) => stream.receive(new Count(meter)))
   session.handle('stuck', () => {})
   session.handle('churn', (stream) => stream.receive(new Farewell(() => stream.end())))
   session.handleCall('echo', (bytes) => bytes)
 }
 
-class Calls implements Dialled {
+/** The dialling side of a session, whatever it runs over. */
+export class Calls implements Dialled {
   readonly #session: Session
 
   constructor(session: Session) {

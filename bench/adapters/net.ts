@@ -1,16 +1,18 @@
 // Plain sockets as most people write to them: one `write` a message.
 
 import type { Duplex } from 'node:stream'
-import { plain } from './plain.ts'
+import { type Manner, plain } from './plain.ts'
 
-export const sockets = plain({
+export const unbatched: Manner = {
   messages: (socket: Duplex) => (body) => void socket.write(framed(body)),
 
   chunks(socket, ready) {
     socket.on('drain', ready)
     return socket
   },
-})
+}
+
+export const sockets = plain(unbatched)
 
 function framed(body: Uint8Array): Buffer {
   const message = Buffer.allocUnsafe(4 + body.length)

@@ -1,11 +1,13 @@
 // Plain sockets: one connection a stream, one more for calls. What people write by hand: a byte that says what a connection
-// is for, a length before each call, replies in the order of the calls. How bytes are gathered into writes is given.
+// is for, a length before each call, replies in the order of the calls. How bytes are gathered into writes is given, and what
+// makes connections, where that is not `net`.
 
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Adapter, Dialled, Meter, Outlet, Where } from '../adapter.ts'
+import type { Adapter, Body, Dialled, Meter, Outlet, Where } from '../adapter.ts'
 import { fatal } from '../fatal.ts'
 import { duplexPair } from '../memory.ts'
+import { Replies } from './replies.ts'
 
 const KIND = { stream: 1, calls: 2, stuck: 3, churn: 4 } as const
 const BACKLOG = 4096
@@ -17,23 +19,28 @@ export interface Manner {
   chunks(socket: Duplex, ready: () => void): Outlet
 }
 
-export function plain(manner: Manner): Adapter {
-  return {
-    listen(meter, _raised, where) {
-      // Half open: the end of what was read is answered with an end of its own.
-      const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => serve(socket, meter, manner))
-      return new Promise((resolve, reject) => {
-        server.once('error', reject)
-        server.listen({ ...where, backlog: BACKLOG }, () => {
-          const address = server.address()
-          resolve(
-            address !== null && typeof address === 'object' ? { host: address.address, port: address.port } : where,
-          )
-        })
-      })
-    },
+/** What makes connections, as `net` does. */
+export interface Maker {
+  createServer(take: (connection: Duplex) => void): Server
+  /** `connected` is called once it can be written to. */
+  connect(where: Where, connected: () => void): Duplex
+}
 
-    dial: (where) => Sockets.over(() => dialled(where), manner),
+export const net: Maker = {
+  // Half open: the end of what was read is answered with an end of its own.
+  createServer: (take) => createServer({ noDelay: true, allowHalfOpen: true }, take),
+  connect: (where, connected) => connect({ ...where, noDelay: true }, connected),
+}
+
+export function plain(manner: Manner, maker = net): Adapter {
+  return {
+    listen: (meter, _raised, where) =>
+      listening(
+        maker.createServer((socket) => serve(socket, meter, manner)),
+        where,
+      ),
+
+    dial: (where) => Sockets.over(() => dialled(where, maker), manner),
 
     pair: (meter) =>
       Sockets.over(async () => {
@@ -45,7 +52,7 @@ export function plain(manner: Manner): Adapter {
 }
 
 /** The first byte of a connection says what it is for. */
-function serve(socket: Duplex, meter: Meter, manner: Manner): void {
+export function serve(socket: Duplex, meter: Meter, manner: Manner): void {
   socket.on('error', fatal)
   socket.once('data', (first: Buffer) => {
     const kind = first[0]
@@ -68,12 +75,11 @@ function count(socket: Duplex, already: number, meter: Meter): void {
   socket.on('data', (chunk: Buffer) => meter.add(number, chunk.length))
 }
 
-class Sockets implements Dialled {
+export class Sockets implements Dialled {
   readonly #connect: () => Promise<Duplex>
   readonly #manner: Manner
   readonly #send: (body: Uint8Array) => void
-  readonly #waiting: ((reply: Uint8Array) => void)[] = []
-  #next = 0
+  readonly #replies = new Replies()
 
   static async over(connection: () => Promise<Duplex>, manner: Manner): Promise<Sockets> {
     return new Sockets(connection, manner, await connection())
@@ -83,10 +89,7 @@ class Sockets implements Dialled {
     this.#connect = connection
     this.#manner = manner
     calls.write(Uint8Array.of(KIND.calls))
-    calls.on(
-      'data',
-      splitter((reply) => this.#answer(reply)),
-    )
+    calls.on('data', splitter(this.#replies.take))
     this.#send = manner.messages(calls)
   }
 
@@ -107,8 +110,8 @@ class Sockets implements Dialled {
     }, fatal)
   }
 
-  call(body: Uint8Array, done: (reply: Uint8Array) => void): void {
-    this.#waiting.push(done)
+  call(body: Uint8Array, done: (reply: Body) => void): void {
+    this.#replies.expect(done)
     this.#send(body)
   }
 
@@ -118,21 +121,22 @@ class Sockets implements Dialled {
     socket.write(Uint8Array.of(kind))
     return this.#manner.chunks(socket, ready)
   }
-
-  #answer(reply: Uint8Array): void {
-    const done = this.#waiting[this.#next++]!
-    // An index and a rare cut, because `shift` of a long array is dear.
-    if (this.#next === this.#waiting.length || this.#next === 4096) {
-      this.#waiting.splice(0, this.#next)
-      this.#next = 0
-    }
-    done(reply)
-  }
 }
 
-function dialled(where: Where): Promise<Duplex> {
+/** Resolves with where it really listens. */
+export function listening(server: Server, where: Where): Promise<Where> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ ...where, noDelay: true }, () => {
+    server.once('error', reject)
+    server.listen({ ...where, backlog: BACKLOG }, () => {
+      const address = server.address()
+      resolve(address !== null && typeof address === 'object' ? { host: address.address, port: address.port } : where)
+    })
+  })
+}
+
+export function dialled(where: Where, maker: Maker): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = maker.connect(where, () => {
       socket.removeListener('error', reject)
       resolve(socket)
     })

@@ -3,7 +3,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { dataChannel } from 'braidwire/transport/data-channel'
 import { messagePort } from 'braidwire/transport/message-port'
-import { type DataChannel, PeerConnection } from 'node-datachannel'
+import { connectPeers } from './peers.ts'
 import type { Ends, TransportSubject } from './transport.ts'
 
 function ports(): Ends {
@@ -36,29 +36,14 @@ function thread(): Ends {
 
 /** Two peers, connected on loopback. */
 async function peers(): Promise<Ends> {
-  const config = { iceServers: [], bindAddress: '127.0.0.1' }
-  const [a, b] = [new PeerConnection('a', config), new PeerConnection('b', config)]
-  a.onLocalDescription((sdp, type) => b.setRemoteDescription(sdp, type))
-  b.onLocalDescription((sdp, type) => a.setRemoteDescription(sdp, type))
-  // Only one way: a peer that is reached before it knows the other's certificate refuses it.
-  b.onLocalCandidate((candidate, mid) => {
-    // One that comes when the peers are gone already: what is thrown here would end the process.
-    try {
-      a.addRemoteCandidate(candidate, mid)
-    } catch {}
-  })
-  const coming = new Promise<DataChannel>((resolve) => b.onDataChannel(resolve))
-  const channel = a.createDataChannel('braid')
-  const open = new Promise<void>((resolve) => channel.onOpen(resolve))
-  const far = await coming
-  await open
+  const { near, far, channels } = await connectPeers()
   return {
-    near: dataChannel(channel),
-    far: dataChannel(far),
-    cut: (end) => (end === 'near' ? a : b).close(),
+    near: dataChannel(channels[0]),
+    far: dataChannel(channels[1]),
+    cut: (end) => (end === 'near' ? near : far).close(),
     dispose: () => {
-      a.close()
-      b.close()
+      near.close()
+      far.close()
     },
   }
 }
