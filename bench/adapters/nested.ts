@@ -24,8 +24,13 @@ function nested(
   }
 }
 
+/** The dialling process exits without a goodbye when it was measured: with a socket that is an end, with a session an error. */
+function gone(error: Error): void {
+  if ((error as NodeJS.ErrnoException).code !== 'BRAID_TRANSPORT_LOST') fatal(error)
+}
+
 export const bareNested = nested(
-  (stream, meter) => serve(duplex(stream), meter, unbatched),
+  (stream, meter) => serve(duplex(stream), meter, unbatched, gone),
   (outer) => Sockets.over(async () => duplex(outer.open('inner')), unbatched),
 )
 

@@ -51,9 +51,9 @@ export function plain(manner: Manner, maker = net): Adapter {
   }
 }
 
-/** The first byte of a connection says what it is for. */
-export function serve(socket: Duplex, meter: Meter, manner: Manner): void {
-  socket.on('error', fatal)
+/** The first byte of a connection says what it is for. `failed`: what an error of it means. */
+export function serve(socket: Duplex, meter: Meter, manner: Manner, failed: (error: Error) => void = fatal): void {
+  socket.on('error', failed)
   socket.once('data', (first: Buffer) => {
     const kind = first[0]
     if (kind === KIND.stuck) socket.pause()
