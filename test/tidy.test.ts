@@ -23,6 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   node: [
     'session/',
     'transports/',
+    'adapters/arrivals.ts',
     'adapters/ends.ts',
     'file/',
     'peer/',

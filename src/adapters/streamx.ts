@@ -3,8 +3,9 @@
 
 import { Duplex, getStreamError } from 'streamx'
 import type { BraidError } from '../engine/errors.ts'
-import type { Receiver, Stream } from '../session/stream.ts'
-import { codeOf, isGivenUp, isOwnClose } from './ends.ts'
+import type { Stream } from '../session/stream.ts'
+import { Arrivals, fail } from './arrivals.ts'
+import { codeOf, isGivenUp } from './ends.ts'
 
 /** How a {@link streamx} behaves; the names are those of streamx. */
 export interface StreamxViewOptions {
@@ -57,7 +58,7 @@ type Done = (error: Error | null) => void
 
 class StreamDuplex extends Duplex {
   readonly #stream: Stream
-  readonly #arrivals: Arrivals
+  readonly #arrivals: Arrivals<Duplex>
   /** All that was written, and the end behind it, was handed over. */
   #ended = false
 
@@ -125,36 +126,6 @@ class StreamDuplex extends Duplex {
     signal.addEventListener('abort', aborted)
     this.once('close', () => signal.removeEventListener('abort', aborted))
   }
-}
-
-/** What arrives goes into the duplex. One object for each view, because closures for each would be several times as large. */
-class Arrivals implements Receiver {
-  readonly #view: Duplex
-  readonly #stream: Stream
-  /** The other side ended cleanly and all it sent was pushed. */
-  ended = false
-
-  constructor(view: Duplex, stream: Stream) {
-    this.#view = view
-    this.#stream = stream
-  }
-
-  data(bytes: Uint8Array): void {
-    if (!this.#view.push(bytes)) this.#stream.pause()
-  }
-
-  end(): void {
-    this.ended = true
-    this.#view.push(null)
-  }
-
-  failed(error: BraidError): void {
-    fail(this.#view, error)
-  }
-}
-
-function fail(view: Duplex, error: BraidError): void {
-  view.destroy(isOwnClose(error) ? null : error)
 }
 
 /** As Node calls it, whatever the reason was. */

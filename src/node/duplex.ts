@@ -2,9 +2,10 @@
 // failures of the one are those of the other; made only when asked for, and nothing else in Braidwire uses it.
 
 import { Duplex, type DuplexOptions } from 'node:stream'
-import { codeOf, isGivenUp, isOwnClose } from '../adapters/ends.ts'
+import { Arrivals, fail } from '../adapters/arrivals.ts'
+import { codeOf, isGivenUp } from '../adapters/ends.ts'
 import type { BraidError } from '../engine/errors.ts'
-import type { Receiver, Stream } from '../session/stream.ts'
+import type { Stream } from '../session/stream.ts'
 
 /** How a {@link duplex} behaves; the names are Node's. */
 export interface DuplexViewOptions {
@@ -53,7 +54,7 @@ export function duplex(stream: Stream, options: DuplexViewOptions = {}): Duplex 
 
 class StreamDuplex extends Duplex {
   readonly #stream: Stream
-  readonly #arrivals: Arrivals
+  readonly #arrivals: SocketArrivals
 
   constructor(stream: Stream, options: DuplexViewOptions) {
     // Node takes an option that is there but undefined for a wrong one.
@@ -61,7 +62,7 @@ class StreamDuplex extends Duplex {
     super({ allowHalfOpen: false, ...(Object.fromEntries(given) as DuplexOptions), objectMode: false })
     this.#stream = stream
     // From the start, as a socket reads from the start: a failure is told though nobody reads.
-    this.#arrivals = new Arrivals(this, stream)
+    this.#arrivals = new SocketArrivals(this, stream)
     stream.receive(this.#arrivals)
     void stream.closed.then((error) => {
       if (error !== undefined && !this.#isFarewell(error)) fail(this, error)
@@ -122,36 +123,10 @@ class StreamDuplex extends Duplex {
   }
 }
 
-/** What arrives goes into the duplex. One object for each view, because closures for each would be several times as large. */
-class Arrivals implements Receiver {
-  readonly #view: Duplex
-  readonly #stream: Stream
-  /** The other side ended cleanly and all it sent was pushed. */
-  ended = false
-
-  constructor(view: Duplex, stream: Stream) {
-    this.#view = view
-    this.#stream = stream
+/** As a socket does: where nothing is left to read, the end comes though nobody reads. */
+class SocketArrivals extends Arrivals<Duplex> {
+  override end(): void {
+    super.end()
+    this.view.read(0)
   }
-
-  data(bytes: Uint8Array): void {
-    if (!this.#view.push(bytes)) this.#stream.pause()
-  }
-
-  end(): void {
-    this.ended = true
-    this.#view.push(null)
-    // As a socket does: where nothing is left to read, the end comes though nobody reads.
-    this.#view.read(0)
-  }
-
-  failed(error: BraidError): void {
-    fail(this.#view, error)
-  }
-}
-
-function fail(view: Duplex, error: BraidError): void {
-  // As when a program destroys a socket, that is no news to it.
-  if (isOwnClose(error)) view.destroy()
-  else view.destroy(error)
 }
