@@ -9,6 +9,7 @@ import { type DataChannelLike, dataChannel } from './data-channel.ts'
 import { Recorder } from './recorder.test.ts'
 
 const KiB = 1024
+const BEGIN = 'braidwire/1 begin'
 
 after(() => cleanup())
 
@@ -73,6 +74,14 @@ class FakeChannel extends EventTarget implements DataChannelLike {
   }
 }
 
+/** The transport of a channel that is open, and whose other side is sure to be there. */
+function begun(channel: FakeChannel) {
+  const transport = dataChannel(channel)
+  channel.tell('message', { data: BEGIN })
+  channel.sent.length = 0
+  return transport
+}
+
 test('dataChannel carries a session between two peers, which has said goodbye when it is closed', async (t) => {
   const { near, far } = await joined(t)
   const dialled = connectSession(dataChannel(near))
@@ -122,7 +131,7 @@ test('dataChannel says that the other peer is gone', async (t) => {
 
 test('dataChannel puts small chunks together and cuts large ones, at 64 KiB', () => {
   const channel = new FakeChannel()
-  const transport = dataChannel(channel)
+  const transport = begun(channel)
   new Recorder(transport)
   assert.equal(channel.binaryType, 'arraybuffer')
   const chunk = Uint8Array.from({ length: 150 * KiB }, (_, index) => index % 251)
@@ -135,7 +144,7 @@ test('dataChannel puts small chunks together and cuts large ones, at 64 KiB', ()
 
 test('dataChannel is full at 256 KiB in the channel, and tells once when there is room', () => {
   const channel = new FakeChannel()
-  const transport = dataChannel(channel)
+  const transport = begun(channel)
   const sink = new Recorder(transport)
   channel.empty()
   assert.equal(transport.send([new Uint8Array(255 * KiB)]), true)
@@ -144,6 +153,32 @@ test('dataChannel is full at 256 KiB in the channel, and tells once when there i
   channel.empty()
   channel.empty()
   assert.equal(sink.drains, 1)
+})
+
+test('dataChannel sends over a channel that was open already only once something has come, and says first that it is there', () => {
+  for (const [said, delivered] of [
+    [BEGIN, []],
+    [Uint8Array.of(7).buffer, [7]],
+  ]) {
+    const channel = new FakeChannel()
+    const transport = dataChannel(channel)
+    const sink = new Recorder(transport)
+    assert.equal(transport.send([Buffer.from('ab')]), false)
+    channel.tell('open')
+    assert.equal(transport.send([Buffer.from('c')]), false)
+    assert.deepEqual([channel.sent, sink.drains], [[BEGIN], 0])
+    channel.tell('message', { data: said })
+    assert.deepEqual([Buffer.from(channel.sent[1]!).toString(), sink.drains], ['abc', 1])
+    assert.deepEqual([...Buffer.concat(sink.chunks)], delivered)
+    assert.equal(transport.send([Buffer.from('d')]), true)
+    assert.equal(channel.sent.length, 3)
+  }
+  const channel = new FakeChannel()
+  const transport = dataChannel(channel)
+  const sink = new Recorder(transport)
+  transport.send([Buffer.from('ab')])
+  transport.close()
+  assert.deepEqual([channel.sent, channel.closes, sink.closings], [[BEGIN], 1, [undefined]])
 })
 
 test('dataChannel waits for a channel that is connecting', () => {
@@ -177,7 +212,7 @@ test('dataChannel that is closed already says so', async () => {
 
 test('dataChannel closes when the other side says that it has everything', () => {
   const channel = new FakeChannel()
-  const transport = dataChannel(channel)
+  const transport = begun(channel)
   const sink = new Recorder(transport)
   transport.close()
   transport.close()
@@ -207,8 +242,8 @@ test('a peer that is not let in yet and sends without end over a dataChannel is 
     asked()
     return new Promise(() => {})
   }
-  const waiting = startSession(dataChannel(far), { authorize }, 'listener')
-  connectSession(dataChannel(near)).catch(() => {})
+  const waiting = startSession(begun(far), { authorize }, 'listener')
+  connectSession(begun(near)).catch(() => {})
   while (near.sent.length === 0) await turn()
   const hello = Buffer.concat(near.sent as Uint8Array[])
   assert.ok(hello.length > 0)
@@ -277,7 +312,7 @@ test('dataChannel ends once also where the channel refuses to carry a word of it
   assert.deepEqual([told.closings.length, foreign.closes], [1, 1])
 
   const closed = new Broken()
-  const transport = dataChannel(closed)
+  const transport = begun(closed)
   const sink = new Recorder(transport)
   transport.close()
   assert.deepEqual([sink.closings, closed.closes], [[undefined], 1])

@@ -44,7 +44,12 @@ const ROOM_BYTES = 64 * 1024
 /** What may arrive before the start, which nobody can have asked for, and what each message counts besides its bytes. */
 const EARLY_BYTES = (1024 + 64) * 1024
 const EARLY_MESSAGE_BYTES = 256
-/** The only text sent: the sender's last message. A channel that is closed at once may lose what is still in it. */
+/**
+ * Sent first over a channel that was open already when it was handed over, and nothing else until something has come: what Chromium
+ * sends over a channel it has just been offered is lost now and then, though it says open. What the peer sends is not.
+ */
+const BEGIN = 'braidwire/1 begin'
+/** The sender's last message, a text like the first. A channel that is closed at once may lose what is still in it. */
 const END = 'braidwire/1 end'
 
 /**
@@ -145,7 +150,9 @@ class DataChannelTransport implements Transport {
   readonly #channel: DataChannelLike
   /** Once it has started, and has been told what was before. */
   #sink: TransportSink | undefined
-  /** What was sent before the channel was open. */
+  /** Nothing has come yet over a channel that says open without being sure to carry what is sent. */
+  #doubted: boolean
+  /** What was sent before the channel was open and sure. */
   #early: Uint8Array[] = []
   /** What was received before the start. */
   #arrived: Uint8Array[] = []
@@ -171,6 +178,8 @@ class DataChannelTransport implements Transport {
       this.#finish(errorOf((event as { error?: unknown }).error ?? 'it failed')),
     )
     channel.addEventListener('close', () => this.#finish(new Error('the data channel closed without a goodbye')))
+    this.#doubted = channel.readyState === 'open'
+    if (this.#doubted) attempted(() => channel.send(BEGIN))
   }
 
   start(sink: TransportSink): void {
@@ -182,7 +191,7 @@ class DataChannelTransport implements Transport {
   send(chunks: Uint8Array[]): boolean {
     if (this.#closing || this.#over) return true
     const { readyState } = this.#channel
-    if (readyState === 'connecting') {
+    if (readyState === 'connecting' || this.#doubted) {
       this.#early.push(...chunks)
       this.#full = true
     } else if (readyState === 'open') {
@@ -199,7 +208,7 @@ class DataChannelTransport implements Transport {
   close(): void {
     if (this.#closing || this.#over) return
     this.#closing = true
-    if (this.#channel.readyState !== 'open') {
+    if (this.#channel.readyState !== 'open' || this.#doubted) {
       this.#finish()
       return
     }
@@ -236,7 +245,7 @@ class DataChannelTransport implements Transport {
   }
 
   #opened(): void {
-    if (this.#over) return
+    if (this.#over || this.#doubted) return
     const early = this.#early
     this.#early = []
     try {
@@ -265,7 +274,11 @@ class DataChannelTransport implements Transport {
   }
 
   #received(data: unknown): void {
-    if (this.#over) return
+    if (this.#doubted) {
+      this.#doubted = false
+      this.#opened()
+    }
+    if (this.#over || data === BEGIN) return
     if (data === END) this.#finish()
     else if (data instanceof ArrayBuffer) this.#takeIn(new Uint8Array(data))
     else if (data instanceof Uint8Array) this.#takeIn(plain(data))
