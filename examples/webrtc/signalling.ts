@@ -4,10 +4,10 @@ import { expose, forward, wrap } from 'braidwire/rpc'
 import type { DataChannelLike } from 'braidwire/transport/data-channel'
 
 type Description = { type: string; sdp: string }
-type Told = { candidate?: { toJSON(): object } | null; channel: DataChannelLike }
+type Told = { candidate?: { toJSON(): object } | null }
 /** What is used of an `RTCPeerConnection`. */
 export interface PeerLike {
-  createDataChannel(label: string): DataChannelLike
+  createDataChannel(label: string, options: { negotiated: boolean; id: number }): DataChannelLike
   createOffer(): Promise<Description>
   createAnswer(): Promise<Description>
   setLocalDescription(description: Description): Promise<void>
@@ -26,9 +26,14 @@ export async function meet(signals: Session, peer: PeerLike, role: 'offer' | 'an
     await peer.setLocalDescription({ type, sdp })
     return { type, sdp }
   }
+  // Made by both, so that none has to be offered: Chromium now and then offers one that is never open.
+  const begin = () => connect(peer.createDataChannel('braidwire', { negotiated: true, id: 0 }))
+  let called = (_session: Promise<Session>) => {}
+  const coming = new Promise<Session>((resolve) => (called = resolve))
   const api = {
     candidate: (candidate: object) => ready.then(() => peer.addIceCandidate(candidate)),
     offer: async (offer: Description) => {
+      called(begin())
       await describe(offer)
       return own(await peer.createAnswer())
     },
@@ -39,12 +44,9 @@ export async function meet(signals: Session, peer: PeerLike, role: 'offer' | 'an
     // One that cannot be used is a way less, no failure.
     if (candidate) ready.then(() => other.candidate(candidate.toJSON())).catch(() => {})
   })
-  const coming = new Promise<Session>((got) =>
-    peer.addEventListener('datachannel', (told) => got(connect(told.channel))),
-  )
   expose(signals, api)
   if (role === 'answer') return coming
-  const session = connect(peer.createDataChannel('braidwire'))
+  const session = begin()
   await describe(await other.offer(await own(await peer.createOffer())))
   return session
 }

@@ -178,7 +178,26 @@ test('dataChannel sends over a channel that was open already only once something
   const sink = new Recorder(transport)
   transport.send([Buffer.from('ab')])
   transport.close()
-  assert.deepEqual([channel.sent, channel.closes, sink.closings], [[BEGIN], 1, [undefined]])
+  assert.deepEqual([channel.sent.length, channel.sent.at(-1), channel.closes], [3, 'braidwire/1 end', 0])
+  channel.tell('message', { data: 'braidwire/1 end' })
+  assert.deepEqual([channel.closes, sink.closings], [1, [undefined]])
+})
+
+test('dataChannel waits again for a channel that says open, and then that it is connecting', () => {
+  for (const first of ['message', 'send']) {
+    const channel = new FakeChannel()
+    const transport = dataChannel(channel)
+    new Recorder(transport)
+    channel.tell('open')
+    channel.readyState = 'connecting'
+    if (first === 'message') channel.tell('message', { data: Uint8Array.of(7).buffer })
+    assert.equal(transport.send([Buffer.from('ab')]), false)
+    assert.deepEqual(channel.sent, [BEGIN])
+    channel.readyState = 'open'
+    channel.tell('open')
+    channel.tell('open')
+    assert.deepEqual(channel.sent.map(String), [BEGIN, BEGIN, '97,98'])
+  }
 })
 
 test('dataChannel waits for a channel that is connecting', () => {
@@ -190,7 +209,7 @@ test('dataChannel waits for a channel that is connecting', () => {
   assert.deepEqual(channel.sent, [])
   channel.readyState = 'open'
   channel.tell('open')
-  assert.deepEqual([channel.sizes, sink.drains], [[5], 1])
+  assert.deepEqual([channel.sent.map(String), sink.drains], [[BEGIN, '101,97,114,108,121'], 1])
 })
 
 test('dataChannel that is closed while it connects ends at once', () => {

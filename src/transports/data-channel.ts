@@ -45,8 +45,8 @@ const ROOM_BYTES = 64 * 1024
 const EARLY_BYTES = (1024 + 64) * 1024
 const EARLY_MESSAGE_BYTES = 256
 /**
- * Sent first over a channel that was open already when it was handed over, and nothing else until something has come: what Chromium
- * sends over a channel it has just been offered is lost now and then, though it says open. What the peer sends is not.
+ * The first message each way. Over a channel that was open already when it was handed over nothing follows it until something has
+ * come: what Chromium sends over a channel it has just been offered is lost now and then, though it says open; never what comes back.
  */
 const BEGIN = 'braidwire/1 begin'
 /** The sender's last message, a text like the first. A channel that is closed at once may lose what is still in it. */
@@ -150,9 +150,9 @@ class DataChannelTransport implements Transport {
   readonly #channel: DataChannelLike
   /** Once it has started, and has been told what was before. */
   #sink: TransportSink | undefined
-  /** Nothing has come yet over a channel that says open without being sure to carry what is sent. */
-  #doubted: boolean
-  /** What was sent before the channel was open and sure. */
+  /** Whether the channel carries what is sent: one that says open is doubted until something has come. */
+  #way: 'connecting' | 'doubted' | 'sure' = 'connecting'
+  /** What was sent before that was sure. */
   #early: Uint8Array[] = []
   /** What was received before the start. */
   #arrived: Uint8Array[] = []
@@ -178,8 +178,9 @@ class DataChannelTransport implements Transport {
       this.#finish(errorOf((event as { error?: unknown }).error ?? 'it failed')),
     )
     channel.addEventListener('close', () => this.#finish(new Error('the data channel closed without a goodbye')))
-    this.#doubted = channel.readyState === 'open'
-    if (this.#doubted) attempted(() => channel.send(BEGIN))
+    if (channel.readyState !== 'open') return
+    this.#way = 'doubted'
+    attempted(() => channel.send(BEGIN))
   }
 
   start(sink: TransportSink): void {
@@ -191,7 +192,8 @@ class DataChannelTransport implements Transport {
   send(chunks: Uint8Array[]): boolean {
     if (this.#closing || this.#over) return true
     const { readyState } = this.#channel
-    if (readyState === 'connecting' || this.#doubted) {
+    if (readyState === 'connecting') this.#way = 'connecting'
+    if (this.#way !== 'sure') {
       this.#early.push(...chunks)
       this.#full = true
     } else if (readyState === 'open') {
@@ -208,13 +210,14 @@ class DataChannelTransport implements Transport {
   close(): void {
     if (this.#closing || this.#over) return
     this.#closing = true
-    if (this.#channel.readyState !== 'open' || this.#doubted) {
+    if (this.#channel.readyState !== 'open') {
       this.#finish()
       return
     }
     // What is closed loses what it has not sent: the other side is told, and says that it has all.
     this.#timer = closeTimer(() => this.#finish())
     try {
+      this.#write(this.#early)
       this.#channel.send(END)
     } catch {
       this.#finish()
@@ -245,10 +248,16 @@ class DataChannelTransport implements Transport {
   }
 
   #opened(): void {
-    if (this.#over || this.#doubted) return
+    if (this.#way === 'connecting') this.#begin(BEGIN)
+  }
+
+  #begin(greeting?: string): void {
+    if (this.#over) return
+    this.#way = 'sure'
     const early = this.#early
     this.#early = []
     try {
+      if (greeting !== undefined) this.#channel.send(greeting)
       this.#write(early)
     } catch (thrown) {
       this.#finish(errorOf(thrown))
@@ -274,9 +283,10 @@ class DataChannelTransport implements Transport {
   }
 
   #received(data: unknown): void {
-    if (this.#doubted) {
-      this.#doubted = false
-      this.#opened()
+    if (this.#way === 'doubted') {
+      // Chromium's may have become one that is connecting, and says 'open' again.
+      if (this.#channel.readyState === 'open') this.#begin()
+      else this.#way = 'connecting'
     }
     if (this.#over || data === BEGIN) return
     if (data === END) this.#finish()

@@ -1,4 +1,4 @@
-// In the page: two peers of one page that meet again and again, for what goes wrong in one of twenty. Knows what examples/webrtc does.
+// Bundled from build/test/webrtc/rounds.js for the page: two peers of it that meet again and again, for what goes wrong in one of twenty.
 import { connect, listen } from 'braidwire'
 import { memory } from 'braidwire/transport/memory'
 import '../../examples/webrtc/page.ts'
