@@ -60,6 +60,9 @@ function fairness({ server: [begin, end] }: Stretch): number {
   return Math.min(...served) / Math.max(...served)
 }
 
+/** A socket whose every write is taken at once calls `drain` before anything else can happen: without a pause nothing else ever does. */
+const CHUNKS_A_TURN = 1000
+
 /** Also the background of `beside`, hence exported. */
 export class Bulk implements Traffic {
   written = 0
@@ -69,6 +72,7 @@ export class Bulk implements Traffic {
   readonly #pumps: (() => void)[] = []
   #running = false
   #full = 0
+  #sinceTurn = 0
   #stopped: (() => void) | undefined
 
   constructor(dialled: Dialled, streams: number, chunkBytes: number) {
@@ -108,6 +112,13 @@ export class Bulk implements Traffic {
 
   #pump(outlet: Outlet): void {
     while (this.#running) {
+      if (this.#sinceTurn++ >= CHUNKS_A_TURN) {
+        setImmediate(() => {
+          this.#sinceTurn = 0
+          this.#pump(outlet)
+        })
+        return
+      }
       this.written += this.#chunk.length
       if (outlet.write(this.#chunk)) continue
       this.#full++
