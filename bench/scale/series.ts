@@ -7,9 +7,9 @@ export type Point = readonly [x: number, y: number]
 export interface Flat {
   /** Judged from this size on: below it fixed costs and the coarseness of the figure weigh more than the units. */
   readonly from: number
-  /** Largest / smallest figure may be so much, at most. */
+  /** A figure may be so many times the least at smaller sizes, at most. What gets cheaper, as programs do when they are warm, is no cost. */
   readonly factor: number
-  /** In place of the smallest figure: of ratios to a control that is 1 whatever the machine does. */
+  /** In place of the least: of ratios to a control that is 1 whatever the machine does. */
   readonly reference?: number
 }
 
@@ -51,15 +51,24 @@ export function verdicts({ title, y, series }: Plot): Verdict[] {
     if (judged.length < 2) return []
     const values = judged.map(([, value]) => value)
     const [smallest, most] = [Math.min(...values), Math.max(...values)]
-    const least = flat.reference ?? smallest
-    // A cost that is nothing or less was not measured: such a quotient is no figure and not met.
-    const apart = least > 0 ? most / least : Number.NaN
+    const apart = rise(values, flat.reference)
     const met = apart <= flat.factor
     const range = `from ${digits(judged[0]![0])} to ${digits(judged.at(-1)![0])}`
     const figures = `${digits(smallest)} to ${digits(most)} ${y}`
-    const bound = `${digits(apart)} times ${flat.reference ?? 'the least'}, at most ${flat.factor}`
+    const bound = `${digits(apart)} times ${flat.reference ?? 'the least before'}, at most ${flat.factor}`
     return [{ met, line: `${met ? 'met   ' : 'MISSED'} ${title}, ${name}, ${range}: ${figures}, ${bound}` }]
   })
+}
+
+/** How many times a figure is the least up to it, or the reference, at most. NaN: a cost that is nothing or less was not measured. */
+function rise(values: readonly number[], reference: number | undefined): number {
+  let least = reference ?? Number.POSITIVE_INFINITY
+  let most = 0
+  for (const value of values) {
+    if (reference === undefined) least = Math.min(least, value)
+    most = Math.max(most, value / least)
+  }
+  return least > 0 ? most : Number.NaN
 }
 
 /** A line for each size, a column for each series; a dash where one was not measured. */

@@ -30,9 +30,9 @@ export interface CalleeHost {
   /** What handlers see of the session. */
   readonly session: Session
   wake(): void
-  wrote(bytes: number): void
+  answered(bytes: number): void
   openStream(name: string, meta: Meta | undefined, part: boolean): LiveStream
-  callEnded(): void
+  workEnded(): void
 }
 
 const EMPTY = new Uint8Array(0)
@@ -103,7 +103,7 @@ export class Callee implements CallHost {
       failed: () => {
         if (!this.end(call)) return
         stream.settle()
-        this.host.callEnded()
+        this.host.workEnded()
       },
     })
     const onAbort = (): void => {
@@ -194,7 +194,7 @@ export class Callee implements CallHost {
     if (!this.end(call)) return
     this.reply(call, result)
     // Only now: a drain may end the session with the last call, and its reply must be on its way by then.
-    this.host.callEnded()
+    this.host.workEnded()
   }
 
   /** See `CallContext.answer`. */
@@ -215,7 +215,7 @@ export class Callee implements CallHost {
     if (asked === undefined) host.engine.replyVia(call.slot, stream.link)
     else this.endAfter(asked, stream)
     host.wake()
-    host.callEnded()
+    host.workEnded()
     return stream
   }
 
@@ -227,7 +227,7 @@ export class Callee implements CallHost {
       call.stream.settle()
     } else if (size <= host.frameMax) {
       host.engine.reply(call.slot, joined(result))
-      host.wrote(size)
+      host.answered(size)
     } else {
       const stream = host.openStream(REPLY_STREAM, { size }, true)
       host.engine.replyVia(call.slot, stream.link)
@@ -239,7 +239,7 @@ export class Callee implements CallHost {
     if (call.answered !== undefined) return call.answered.crash(thrown)
     if (!this.end(call)) return
     this.replyError(call, thrown)
-    this.host.callEnded()
+    this.host.workEnded()
   }
 
   private replyError(call: ArrivedCall, thrown: unknown): void {

@@ -34,7 +34,7 @@ export interface CallerHost {
   readonly isOver: boolean
   openStream(name: string, meta: Meta | undefined, part: boolean): LiveStream
   /** A call is over. */
-  callEnded(): void
+  workEnded(): void
 }
 
 /** One call that waits for its reply. */
@@ -278,7 +278,7 @@ export class Caller {
       stream.crash(thrown)
     }
     pending.taker.replied(EMPTY)
-    this.host.callEnded()
+    this.host.workEnded()
   }
 
   private giveUp(pending: PendingCall, code: 'CANCELLED' | 'DEADLINE'): void {
@@ -316,7 +316,7 @@ export class Caller {
     this.count--
     this.unwatch(pending)
     if (pending.stream !== undefined) this.byStream.delete(pending)
-    this.host.callEnded()
+    this.host.workEnded()
   }
 
   /** Nobody gives it up any more. */

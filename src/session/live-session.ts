@@ -212,11 +212,11 @@ export class LiveSession implements Session, DirectOpener, Hosts {
     this.pump.wrote(bytes)
   }
 
-  streamEnded(): void {
-    this.draining?.check()
+  answered(bytes: number): void {
+    this.pump.answered(bytes)
   }
 
-  callEnded(): void {
+  workEnded(): void {
     this.draining?.check()
   }
 

@@ -10,6 +10,9 @@ import { NOTHING_KEPT, type Transport, type TransportSink } from './transport.ts
 
 /** Most bytes of one write to the transport, and what may be queued before a flush does not wait for the end of the turn. */
 const FLUSH_BYTES = 256 * 1024
+/** Answers of one turn that leave before its end, and how many times as many the next time. */
+const ANSWERS_FIRST = 4
+const ANSWERS_GROWTH = 4
 /** How long CLOSE may wait for room in the transport, and the transport for its own end. */
 const CLOSE_WAIT_MS = 2_000
 const GONE_WAIT_MS = 5_000
@@ -50,6 +53,9 @@ export class Pump implements TransportSink {
   /** Events are being handed out: what they cause is handed out by the same loop. */
   private dispatching = false
   private queued = 0
+  /** Answers of this turn since some left, and how many are enough for the next. */
+  private answers = 0
+  private enough = ANSWERS_FIRST
   private timer: unknown
   private timerAt = 0
   /** When the wait for CLOSE to leave, then for the transport to go, is over. */
@@ -109,6 +115,19 @@ export class Pump implements TransportSink {
     this.queued += bytes
     if (this.queued >= FLUSH_BYTES) this.transmit()
     this.wake()
+  }
+
+  /**
+   * Counts an answer and its bytes. The first of many do not wait for the last: who asked has something to do meanwhile, and both
+   * sides work at once. Later ones leave in ever larger groups, which keeps writes few.
+   */
+  answered(bytes: number): void {
+    if (++this.answers >= this.enough) {
+      this.answers = 0
+      this.enough *= ANSWERS_GROWTH
+      this.transmit()
+    }
+    this.wrote(bytes)
   }
 
   hold(): void {
@@ -188,6 +207,8 @@ export class Pump implements TransportSink {
     this.scheduled = false
     this.dispatch()
     this.transmit()
+    this.answers = 0
+    this.enough = ANSWERS_FIRST
     this.close()
     this.arm()
     this.owner.flushed()

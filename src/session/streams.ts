@@ -32,7 +32,7 @@ export interface StreamsHost {
   wake(): void
   wrote(bytes: number): void
   /** A stream is over, with its handler. */
-  streamEnded(): void
+  workEnded(): void
 }
 
 /** What a stream says that a handler answers by; if the call came on a stream itself, on which, and whether it failed. */
@@ -200,7 +200,7 @@ export class Streams implements StreamHost {
 
   released(): void {
     this.count--
-    this.host.streamEnded()
+    this.host.workEnded()
   }
 
   // -- within
