@@ -178,6 +178,7 @@ test('dataChannel sends over a channel that was open already only once something
   const sink = new Recorder(transport)
   transport.send([Buffer.from('ab')])
   transport.close()
+  channel.tell('message', { data: BEGIN })
   assert.deepEqual([channel.sent.length, channel.sent.at(-1), channel.closes], [3, 'braidwire/1 end', 0])
   channel.tell('message', { data: 'braidwire/1 end' })
   assert.deepEqual([channel.closes, sink.closings], [1, [undefined]])

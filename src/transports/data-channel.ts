@@ -217,11 +217,19 @@ class DataChannelTransport implements Transport {
     // What is closed loses what it has not sent: the other side is told, and says that it has all.
     this.#timer = closeTimer(() => this.#finish())
     try {
-      this.#write(this.#early)
+      this.#writeEarly()
       this.#channel.send(END)
     } catch {
       this.#finish()
     }
+  }
+
+  /** Once: what comes later finds the way open. */
+  #writeEarly(): void {
+    const early = this.#early
+    this.#early = []
+    this.#way = 'sure'
+    if (early.length > 0) this.#write(early)
   }
 
   #write(chunks: readonly Uint8Array[]): void {
@@ -253,12 +261,9 @@ class DataChannelTransport implements Transport {
 
   #begin(greeting?: string): void {
     if (this.#over) return
-    this.#way = 'sure'
-    const early = this.#early
-    this.#early = []
     try {
       if (greeting !== undefined) this.#channel.send(greeting)
-      this.#write(early)
+      this.#writeEarly()
     } catch (thrown) {
       this.#finish(errorOf(thrown))
       return
